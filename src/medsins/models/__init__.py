@@ -1,0 +1,42 @@
+"""One file per backend: the file name is the backend's name, as in ``backend:model[@base_url]``."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from medsins.core import Problem, Registry, UsageError
+
+from ._base import Backend, BackendOptions, ModelInfo
+
+BACKENDS = Registry("medsins.models", "backend", extras={"transformers": "local", "vllm": "vllm"})
+ALIASES = {"smollm2": "transformers:smollm2"}
+
+__all__ = ["ALIASES", "BACKENDS", "Backend", "BackendOptions", "ModelInfo", "open_backend", "split_model"]
+
+
+def split_model(model: str) -> tuple[str, str, str]:
+    """``backend:model[@base_url]`` as (backend, model, base_url); aliases are resolved.
+
+    Raises:
+        UsageError: no backend named, or an unknown one.
+    """
+    full = ALIASES.get(model, model)
+    backend, colon, rest = full.partition(":")
+    if not colon or not rest:
+        example = "transformers:PATH_OR_HUB_ID, openai:MODEL@http://host:port/v1, replay:RUN, or the alias smollm2"
+        raise UsageError(Problem(f"'{model}' does not say which backend runs it", mend=f"write {example}"))
+    if backend not in BACKENDS.names():
+        BACKENDS.load(backend)
+    name, _, base_url = rest.rpartition("@") if "@http" in rest else (rest, "", "")
+    return backend, name, base_url
+
+
+def open_backend(model: str, options: BackendOptions | None = None) -> Backend:
+    """Open the backend that ``model`` names. See ``split_model`` for the form and the errors."""
+    from dataclasses import replace
+
+    backend, name, base_url = split_model(model)
+    chosen = options or BackendOptions()
+    if base_url:
+        chosen = replace(chosen, base_url=base_url)
+    return cast(Backend, BACKENDS.load(backend).open_backend(name, chosen))
