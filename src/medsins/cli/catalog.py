@@ -1,0 +1,1 @@
+"""``medsins catalog``: what exists."""

@@ -1,0 +1,94 @@
+"""Entry point: finds the command group, imports only its file, and turns user errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from medsins import __version__
+from medsins.core.errors import MedsinsError, Problem
+
+from ._common import Parser
+
+GROUPS = {
+    "demo": "a real small LLM on the bundled mini suite, scored, with a report",
+    "catalog": "what exists: tasks, corpora, categories, published results",
+    "tasks": "look at, check and count task files",
+    "prompt": "show exactly what will be sent to a model",
+    "bench": "run a model on a suite, resume, score, report, compare",
+    "score": "score any predictions file",
+}
+
+DESCRIPTION = """\
+medsins evaluates, builds, tunes and ranks medical language models.
+
+One command shows all of it:  medsins demo"""
+
+
+def build_parser(groups: Sequence[str] = tuple(GROUPS)) -> Parser:
+    """The parser of the named groups; each group's file is imported to build its part."""
+    parser = Parser(prog="medsins", description=DESCRIPTION, example="medsins demo -o demo\nmedsins bench run --help")
+    parser.add_argument("--version", action="version", version=f"medsins {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for name, summary in GROUPS.items():
+        if name in groups:
+            importlib.import_module(f"medsins.cli.{name}").build(commands, name, summary)
+        else:
+            commands.add_parser(name, help=summary, description=summary)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code (0 done, 1 problems, 2 usage, 3 policy, 130 interrupted)."""
+    debug = "--debug" in argv
+    try:
+        wanted = next((word for word in argv if not word.startswith("-")), "")
+        parser = build_parser([wanted] if wanted in GROUPS else [])
+        args = parser.parse_args(argv)
+        handler = getattr(args, "handler", None)
+        if handler is None:
+            (parser if not wanted else build_parser([wanted])).print_help()
+            return 2
+        return int(handler(args))
+    except MedsinsError as error:
+        if debug:
+            raise
+        return _report(error.problems, error.exit_code)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        sys.stderr.write("\ninterrupted\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if debug:
+            raise
+        place = str(error.filename or "")
+        return _report((Problem(error.strerror or str(error), place=place, mend=_os_hint(error)),), 1)
+
+
+def _report(problems: Sequence[Problem], code: int) -> int:
+    for problem in problems:
+        sys.stderr.write(f"error: {problem}\n")
+    return code
+
+
+def _os_hint(error: OSError) -> str:
+    import errno
+
+    hints = {
+        errno.ENOSPC: "the disk is full: free some space and run the same command again",
+        errno.EACCES: "no permission: choose a place you may write to, or mend the permission",
+        errno.EROFS: "the disk is read-only: choose another place with -o",
+        errno.ENOENT: "check the path",
+    }
+    return hints.get(error.errno or 0, "")
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
