@@ -1,0 +1,32 @@
+"""Fixtures every room uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def shared_folder() -> Path | None:
+    """The folder of reference data: ``MEDSINS_SHARED``, else ``../shared`` beside the checkout; None where absent."""
+    for candidate in (os.environ.get("MEDSINS_SHARED"), str(ROOT.parent / "shared")):
+        if candidate and Path(candidate, "golden").is_dir():
+            return Path(candidate)
+    return None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = shared_folder()
+    if folder is None:
+        pytest.skip("the reference data are not here (set MEDSINS_SHARED to their folder)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_network_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
