@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from medsins.catalog import resolve_category, task_access, task_definition, task_language
 from medsins.core import Card, Instance, InvalidFile, Problem, Task, UsageError, digest
 
-from ._shape import Shape, documented
+from ._shape import CARD_KEYS, Shape, documented
 from .writer import card_document
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
@@ -210,11 +210,13 @@ def _read_lines(text: str, shape: Shape, name: str) -> tuple[Card, list[Instance
             if raw is not None:
                 shape.problem(f"line {number}", f"must be one JSON object, found {type(raw).__name__}")
             continue
-        metadata = {documented(k): v for k, v in raw.items() if k not in ("id", "input", "output")}
-        for key, value in metadata.items():
-            card.setdefault(key, value)
-        if "input" in raw or "output" in raw:
-            instance = shape.instance({k: v for k, v in raw.items()}, f"line {number}", f"{name}-{len(instances)}")
+        is_instance = "input" in raw or "output" in raw
+        for key, value in raw.items():
+            if not is_instance or documented(key) in CARD_KEYS:
+                card.setdefault(documented(key), value)
+        if is_instance:
+            own = {key: value for key, value in raw.items() if documented(key) not in CARD_KEYS}
+            instance = shape.instance(own, f"line {number}", f"{name}-{len(instances)}")
             if instance is not None:
                 instances.append(instance)
     return shape.card(card), instances
