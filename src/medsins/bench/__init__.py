@@ -1,0 +1,1 @@
+"""Suites, the runner, the run store, scoring and comparison."""

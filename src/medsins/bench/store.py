@@ -1,0 +1,160 @@
+"""The run store: one SQLite file in which every prediction is durable before it counts as done.
+
+One process writes. ``synchronous=FULL`` with a truncated rollback journal survives a kill at any moment and avoids the
+write-ahead-log defect of older SQLite versions.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from medsins.core import Completion, Prediction, Problem, RunError
+
+FILE_NAME = "run.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS predictions (
+  row INTEGER PRIMARY KEY, task_id TEXT NOT NULL, idx INTEGER NOT NULL, instance_id TEXT NOT NULL,
+  input TEXT NOT NULL, prompt TEXT NOT NULL, refs TEXT NOT NULL, output TEXT NOT NULL,
+  status TEXT NOT NULL, error TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+  latency REAL NOT NULL, dropped_shots INTEGER NOT NULL, cut_characters INTEGER NOT NULL, answered_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS attempts (
+  id INTEGER PRIMARY KEY, row INTEGER NOT NULL, ended_at REAL NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL
+);
+"""
+
+_COLUMNS = (
+    "task_id, idx, instance_id, input, prompt, refs, output, status, error, prompt_tokens, completion_tokens, "
+    "latency, dropped_shots, cut_characters"
+)
+
+
+class RunStore:
+    """The predictions of one run. ``row`` is the instance's position in the suite (0-based)."""
+
+    def __init__(self, run_dir: Path) -> None:
+        """Open or create the store.
+
+        Raises:
+            RunError: the file is no run store.
+        """
+        self.path = run_dir / FILE_NAME
+        self._db = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            self._db.execute("PRAGMA journal_mode=TRUNCATE")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(self.path, error) from error
+
+    def done(self) -> set[int]:
+        """Rows that need not be asked again: answered, or ended as a named failure."""
+        return {row for (row,) in self._db.execute("SELECT row FROM predictions")}
+
+    def forget_failed(self) -> int:
+        """Take failed rows out so that they are asked again; their attempts stay. Returns how many."""
+        return int(self._db.execute("DELETE FROM predictions WHERE status = 'error'").rowcount)
+
+    def put(self, rows: Sequence[tuple[int, Prediction]]) -> None:
+        """Make a group of predictions durable, all or none.
+
+        Raises:
+            RunError: the disk is full or read-only; everything put before stays readable.
+        """
+        now = time.time()
+        values = [(row, *_values(prediction), now) for row, prediction in rows]
+        attempts = [(row, now, p.completion.status, _clean(p.completion.error)) for row, p in rows]
+        marks = ", ".join("?" * 16)
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(f"INSERT OR REPLACE INTO predictions VALUES ({marks})", values)
+            self._db.executemany("INSERT INTO attempts (row, ended_at, status, error) VALUES (?, ?, ?, ?)", attempts)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            mend = "free some space or mend the permission, then resume: what was answered so far is kept"
+            raise RunError(Problem(f"cannot write predictions: {error}", str(self.path), mend)) from error
+
+    def counts(self) -> dict[str, int]:
+        """How many predictions there are of each status."""
+        return dict(self._db.execute("SELECT status, COUNT(*) FROM predictions GROUP BY status"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def read_predictions(run_dir: Path) -> Iterator[Prediction]:
+    """The predictions of a run in the order of their rows, read-only; works while the run goes on.
+
+    Raises:
+        RunError: there is no store, or it is damaged.
+    """
+    for _, prediction in read_rows(run_dir):
+        yield prediction
+
+
+def read_rows(run_dir: Path) -> Iterator[tuple[int, Prediction]]:
+    """Like ``read_predictions``, each with its row (position in the suite, 0-based)."""
+    for values in _query(run_dir, f"SELECT row, {_COLUMNS} FROM predictions ORDER BY row"):
+        yield values[0], _prediction(values[1:])
+
+
+def read_attempts(run_dir: Path) -> Iterator[tuple[int, str, str]]:
+    """Every attempt as (row, status, error), oldest first."""
+    yield from _query(run_dir, "SELECT row, status, error FROM attempts ORDER BY id")
+
+
+def _query(run_dir: Path, statement: str) -> Iterator[Any]:
+    path = run_dir / FILE_NAME
+    if not path.is_file():
+        raise RunError(Problem("is no run directory (it has no run.sqlite)", str(run_dir), "check the path"))
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        yield from db.execute(statement)
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        db.close()
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    return RunError(Problem(f"cannot be read as a run store ({error})", str(path), "choose another run directory"))
+
+
+def _clean(text: str) -> str:
+    """Text as SQLite can hold it: lone surrogates, which no UTF-8 file can carry, become U+FFFD."""
+    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+
+
+def _values(p: Prediction) -> Iterable[Any]:
+    c = p.completion
+    references = json.dumps(list(p.references), ensure_ascii=True)
+    texts = (p.task_id, p.index, p.instance_id, _clean(p.input), _clean(p.prompt), references, _clean(c.text))
+    return (
+        *texts, c.status, _clean(c.error), c.prompt_tokens, c.completion_tokens, c.latency, p.dropped_shots,
+        p.cut_characters,
+    )  # fmt: skip
+
+
+def _prediction(values: Sequence[Any]) -> Prediction:
+    task_id, index, instance_id, given, prompt, references, output, status, error, *numbers = values
+    prompt_tokens, completion_tokens, latency, dropped, cut = numbers
+    return Prediction(
+        task_id=task_id,
+        index=index,
+        instance_id=instance_id,
+        input=given,
+        prompt=prompt,
+        references=tuple(json.loads(references)),
+        completion=Completion(output, status, error, prompt_tokens, completion_tokens, latency),
+        dropped_shots=dropped,
+        cut_characters=cut,
+    )
