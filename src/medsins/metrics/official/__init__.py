@@ -1,0 +1,24 @@
+"""Profile ``official``: the numbers of the published MedS-Bench scorers, to the last bit, defects included."""
+
+from __future__ import annotations
+
+from ._records import CategoryScore, Crash, OfficialScores, RowScore, TaskScore
+from .aggregate import metrics_from_sums
+from .profile import category_metrics, score_official
+from .reading import OfficialTable, read_official_csv
+from .scripts import SCORERS, run_scorer
+
+__all__ = [
+    "SCORERS",
+    "CategoryScore",
+    "Crash",
+    "OfficialScores",
+    "OfficialTable",
+    "RowScore",
+    "TaskScore",
+    "category_metrics",
+    "metrics_from_sums",
+    "read_official_csv",
+    "run_scorer",
+    "score_official",
+]

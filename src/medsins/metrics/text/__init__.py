@@ -1,0 +1,22 @@
+"""Tokens and overlap metrics: pure functions of texts, values as fractions 0-1."""
+
+from __future__ import annotations
+
+from .chrf import chrf
+from .language import segment, tokens
+from .overlap import bleu1, lcs_length, rouge_l, rouge_n
+from .summary_rouge import Unscorable, summary_rouge
+from .words import words
+
+__all__ = [
+    "Unscorable",
+    "bleu1",
+    "chrf",
+    "lcs_length",
+    "rouge_l",
+    "rouge_n",
+    "segment",
+    "summary_rouge",
+    "tokens",
+    "words",
+]
