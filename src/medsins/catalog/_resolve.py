@@ -38,7 +38,11 @@ def resolve_category(task_id: str, named: Iterable[str]) -> str | Problem:
     if not known and entry and not names:
         return entry.scored_as or Problem(f"task '{task_id}' has no known category", mend=_category_hint(""))
     if not known:
-        what = f"unknown category '{names[0]}'" if names else "no category is named and the task id is not in the catalogue"
+        what = (
+            f"unknown category '{names[0]}'"
+            if names
+            else "no category is named and the task id is not in the catalogue"
+        )
         return Problem(what, mend=_category_hint(names[0] if names else ""))
     if entry and entry.bench_category and known[0] in (entry.category, "Explanation", "Question Answering"):
         return entry.bench_category

@@ -72,7 +72,12 @@ def _corpora(args: argparse.Namespace) -> int:
         if task.corpus:
             row = rows.setdefault(task.corpus, {"corpus": task.corpus, "access": task.access, "tasks": []})
             row["tasks"].append(task.id)
-    return _show(args, "Corpora", sorted(rows.values(), key=lambda row: str(row["corpus"]).lower()), ["corpus", "access", "tasks"])
+    return _show(
+        args,
+        "Corpora",
+        sorted(rows.values(), key=lambda row: str(row["corpus"]).lower()),
+        ["corpus", "access", "tasks"],
+    )
 
 
 def _categories(args: argparse.Namespace) -> int:

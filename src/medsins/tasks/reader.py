@@ -6,7 +6,9 @@ import gzip
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,13 +19,14 @@ from ._shape import CARD_KEYS, Shape, documented
 from .writer import card_document
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+SIDECARS = (".stats.json", ".provenance.json")  # stand beside task files and are none
 _TASK_NUMBER = re.compile(r"task\d+", re.IGNORECASE)
 
 
 def task_id_of(path: Path) -> str:
     """The leading ``task<N>`` of the file name, else the stem."""
     found = _TASK_NUMBER.match(path.name)
-    return found.group(0).lower() if found else path.name.split(".json")[0]
+    return found.group(0).lower() if found else _stem(path)
 
 
 def find_task_files(paths: Iterable[Path]) -> list[Path]:
@@ -37,23 +40,28 @@ def find_task_files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and not p.name.startswith("."))
-            found = [p for p in found if not p.name.endswith((".stats.json", ".provenance.json"))]
+            found = [p for p in found if not p.name.endswith(SIDECARS)]
             files += found
             if not found:
                 problems.append(Problem("no task files in this folder", str(path), "task files end in .json or .jsonl"))
+        elif path.name.endswith(SIDECARS):
+            continue
         elif not path.exists():
             problems.append(Problem("no such file or folder", str(path), "check the path"))
         elif not path.name.endswith(SUFFIXES):
             problems.append(Problem("not a task file", str(path), f"known endings: {', '.join(SUFFIXES)}"))
         else:
             files.append(path)
+    if not files and not problems:
+        problems.append(Problem("no task files were named"))
     if problems:
         raise UsageError(*problems)
     return files
 
 
 def read_tasks(paths: Iterable[Path]) -> list[Task]:
-    """Read many task files; two files with one task id are refused, and all problems of all files come at once.
+    """Read many task files. Where two share a task id (``task77.dev.json``, ``task77.test.json``), their whole stems
+    tell them apart. All problems of all files come at once.
 
     Raises:
         InvalidFile, UsageError: with every problem found.
@@ -66,14 +74,22 @@ def read_tasks(paths: Iterable[Path]) -> list[Task]:
         except InvalidFile as error:
             problems += error.problems
             continue
-        twin = next((t for t in tasks if t.id == task.id), None)
-        if twin:
-            mend = "rename one of them; the id is the leading task<N> of the name, else the stem"
-            problems.append(Problem(f"has the same task id '{task.id}' as {twin.path}", str(path), mend))
         tasks.append(task)
+    shared = {task_id for task_id, number in Counter(task.id for task in tasks).items() if number > 1}
+    tasks = [replace(task, id=_stem(Path(task.path))) if task.id in shared else task for task in tasks]
+    seen: dict[str, str] = {}
+    for task in tasks:
+        if task.id in seen:
+            mend = "rename one of them; the id is the leading task<N> of the name, else the stem"
+            problems.append(Problem(f"has the same task id '{task.id}' as {seen[task.id]}", task.path, mend))
+        seen[task.id] = task.path
     if problems:
         raise InvalidFile(*problems)
     return tasks
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".json")[0]
 
 
 def read_task(path: Path) -> Task:
@@ -102,9 +118,9 @@ def read_task(path: Path) -> Task:
 
 def _assemble(path: Path, name: str, card: Card, instances: list[Instance], category: str) -> Task:
     if not card.definition:
-        from dataclasses import replace
-
-        card = replace(card, definition=(task_definition(name, category),), extra={**card.extra, "default_definition": True})
+        card = replace(
+            card, definition=(task_definition(name, category),), extra={**card.extra, "default_definition": True}
+        )
     content = [card_document(card), [[i.id, i.input, list(i.outputs)] for i in instances]]
     return Task(
         id=name,
@@ -124,7 +140,9 @@ def _decode(path: Path) -> str:
         try:
             raw = gzip.decompress(raw)
         except (OSError, EOFError, zlib.error) as error:
-            raise InvalidFile(Problem(f"not a whole gzip file ({error})", str(path), "fetch or pack it again")) from error
+            raise InvalidFile(
+                Problem(f"not a whole gzip file ({error})", str(path), "fetch or pack it again")
+            ) from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InvalidFile(Problem("is UTF-16", str(path), "save it as UTF-8"))
     try:
@@ -192,7 +210,8 @@ def _read_object(text: str, shape: Shape, name: str) -> tuple[Card, list[Instanc
         shape.problem("$.Instances", f"must be a list, found {type(raw['Instances']).__name__}")
         return Card(), []
     rows = (
-        shape.instance(item, f"$.Instances[{number}]", f"{name}-{number}") for number, item in enumerate(raw["Instances"])
+        shape.instance(item, f"$.Instances[{number}]", f"{name}-{number}")
+        for number, item in enumerate(raw["Instances"])
     )
     instances = [row for row in rows if row is not None]
     return shape.card(raw), instances

@@ -1,10 +1,13 @@
-"""Suites: named, versioned lists of tasks with digests, and the train pools their shots come from."""
+"""Suites: named, versioned lists of tasks with digests.
+
+A bundled suite is a folder with ``suite.json``, ``test/<task>.json`` and ``train/<task>.json`` (for shots).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +19,11 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A list of test tasks; ``train`` maps a task id to the task its shots may come from."""
+    """A list of test tasks."""
 
     name: str
     version: str
     tasks: tuple[Task, ...]
-    train: Mapping[str, Task] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -59,35 +61,14 @@ def load_suite(name: str) -> Suite:
     if changed:
         mend = "restore the files, or release the change as a new version of the suite"
         raise InvalidFile(*(Problem("differs from the released suite", task_id, mend) for task_id in changed))
-    train = {task.id: read_task(folder / "train" / f"{task.id}.json") for task in tasks}
-    return Suite(base, released["version"], tasks, train)
+    return Suite(base, released["version"], tasks)
 
 
-def suite_of_files(paths: Sequence[Path], shots_from: Path | None = None) -> Suite:
-    """A suite made of task files; shots may come from the task files of ``shots_from`` (a file or a folder).
-
-    A single file serves every task; in a folder the file with the same task id does.
+def suite_of_files(paths: Sequence[Path]) -> Suite:
+    """A suite made of task files.
 
     Raises:
         UsageError, InvalidFile: every problem of every file.
     """
     tasks = tuple(read_tasks(paths))
-    name = tasks[0].id if len(tasks) == 1 else f"{len(tasks)} task files"
-    return Suite(name, "", tasks, train_pool(tasks, shots_from) if shots_from else {})
-
-
-def train_pool(tasks: Sequence[Task], shots_from: Path) -> dict[str, Task]:
-    """The task each of ``tasks`` takes its shots from.
-
-    Raises:
-        UsageError: a task has no counterpart in the folder.
-    """
-    pool = read_tasks([shots_from])
-    if len(pool) == 1:
-        return {task.id: pool[0] for task in tasks}
-    by_id = {task.id: task for task in pool}
-    missing = [task.id for task in tasks if task.id not in by_id]
-    if missing:
-        mend = f"add a task file with that id, there are: {', '.join(by_id)}"
-        raise UsageError(*(Problem(f"no train file for task '{m}'", str(shots_from), mend) for m in missing))
-    return {task.id: by_id[task.id] for task in tasks}
+    return Suite(tasks[0].id if len(tasks) == 1 else f"{len(tasks)} task files", "", tasks)

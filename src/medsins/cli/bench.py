@@ -1,0 +1,191 @@
+"""``medsins bench``: run a model on a suite, resume, score, report, compare."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ._common import add_verb, err_console, out_console, print_json
+
+RUN_EXAMPLE = """\
+medsins bench run --model smollm2 --suite mini -o runs/smollm2
+medsins bench run --model transformers:models/my-llama --tasks MedS-Bench/NER --shots-from train/NER -o runs/ner
+medsins bench resume runs/ner"""
+
+
+def build(commands: Any, name: str, summary: str) -> None:
+    """Add the group's verbs."""
+    group = commands.add_parser(name, help=summary, description=summary, example=RUN_EXAMPLE)
+    verbs = group.add_subparsers(title="verbs", metavar="VERB", required=True)
+    run = add_verb(verbs, "run", _run, "generate (resumes if RUN exists), score, report", RUN_EXAMPLE)
+    add_run_options(run)
+    resume = add_verb(verbs, "resume", _resume, "finish a run", "medsins bench resume runs/ner --retry-failed")
+    resume.add_argument("run", metavar="RUN", type=Path, help="run directory")
+    resume.add_argument("--retry-failed", action="store_true", help="ask failed samples again")
+    score = add_verb(verbs, "score", _score, "score runs again, no model needed", "medsins bench score runs/*")
+    score.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
+    score.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples (default 1000)")
+    report = add_verb(verbs, "report", _report, "write report.html and tables", "medsins bench report runs/ner")
+    report.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
+    compare = add_verb(
+        verbs, "compare", _compare, "paired comparison of runs on the same suite", "medsins bench compare runs/a runs/b"
+    )
+    compare.add_argument(
+        "runs", metavar="RUN", type=Path, nargs="+", help="run directory; differences are to the first"
+    )
+    compare.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the comparison as an HTML page")
+    export = add_verb(verbs, "export", _export, "predictions.csv and tables", "medsins bench export runs/ner")
+    export.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """The options that describe a run."""
+    parser.add_argument("--model", required=True, help="backend:model[@base_url], or the alias smollm2")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--suite", default="", metavar="S", help="bundled suite, e.g. mini or mini@1")
+    what.add_argument("--tasks", default=[], nargs="+", metavar="PATH", help="task files or folders of them")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN", help="run directory")
+    parser.add_argument(
+        "--protocol", default="strict", metavar="P", help="strict (default), paper, official-code; P:shots=5"
+    )
+    parser.add_argument("--shots-from", default="", metavar="PATH", help="task file, or folder, that shots come from")
+    parser.add_argument("--limit", type=_count, default=0, metavar="N", help="only the first N instances of every task")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (default 0)")
+    parser.add_argument(
+        "--precision", default="auto", choices=["auto", "float32", "bfloat16", "float16"], help="of local weights"
+    )
+    parser.add_argument(
+        "--batch-size", type=_count, default=0, metavar="N", help="prompts a batch (default: by length)"
+    )
+    parser.add_argument(
+        "--window", type=_count, default=0, metavar="N", help="tokens a prompt may take with its answer"
+    )
+    parser.add_argument("--retry-failed", action="store_true", help="ask failed samples of an existing run again")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _run(args: argparse.Namespace) -> int:
+    from medsins.bench.spec import RunSpec
+
+    spec = RunSpec(
+        model=args.model,
+        suite=args.suite,
+        tasks=tuple(args.tasks),
+        protocol=args.protocol,
+        shots_from=args.shots_from,
+        limit=args.limit,
+        seed=args.seed,
+        precision=args.precision,
+        batch_size=args.batch_size,
+        window=args.window,
+    )
+    return execute(spec, args)
+
+
+def execute(spec: Any, args: argparse.Namespace) -> int:
+    """Generate, score, report; the exit code says whether any sample failed."""
+    from medsins.bench.runner import run
+    from medsins.core import Problem, RunError
+
+    from ._progress import RunProgress
+
+    console = err_console(args)
+    try:
+        with RunProgress(console) as progress:
+            outcome = run(spec, args.output, progress.update, getattr(args, "retry_failed", False), progress.say)
+    except RunError as error:
+        if "cannot write predictions" in str(error):
+            raise RunError(*error.problems, Problem(f"resume with: medsins bench resume {args.output}")) from error
+        raise
+    except KeyboardInterrupt:
+        err_console().print(f"\ninterrupted, nothing answered is lost; resume with: medsins bench resume {args.output}")
+        return 130
+    if outcome.failed:
+        console.print(f"{outcome.failed} of {outcome.total} samples failed; ask them again with: "
+                      f"medsins bench resume {args.output} --retry-failed")  # fmt: skip
+    _finish(args.output, args)
+    return 1 if outcome.failed else 0
+
+
+def _finish(run_dir: Path, args: argparse.Namespace) -> None:
+    from medsins.bench.scoring import score_run
+    from medsins.reports import print_scores, write_report
+
+    console = err_console(args)
+    with console.status("scoring"):
+        scores = score_run(run_dir)
+    with console.status("writing the report"):
+        report = write_report(run_dir)
+    if args.json:
+        print_json(scores)
+    else:
+        print_scores(scores, out_console())
+        out_console().print(f"report: {report}", soft_wrap=True)
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from medsins.bench.spec import read_manifest, spec_of
+
+    args.output = args.run
+    return execute(spec_of(read_manifest(args.run)), args)
+
+
+def _score(args: argparse.Namespace) -> int:
+    from medsins.bench.scoring import score_run
+    from medsins.reports import print_scores
+
+    results = {}
+    for run_dir in args.runs:
+        with err_console(args).status(f"scoring {run_dir}"):
+            results[str(run_dir)] = score_run(run_dir, resamples=args.resamples)
+        if not args.json:
+            out_console().rule(str(run_dir))
+            print_scores(results[str(run_dir)], out_console())
+    if args.json:
+        print_json(results if len(results) > 1 else next(iter(results.values())))
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from medsins.reports import write_report
+
+    paths = [str(write_report(run_dir)) for run_dir in args.runs]
+    if args.json:
+        print_json({"reports": paths})
+    else:
+        for path in paths:
+            out_console().print(path, soft_wrap=True)
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from medsins.bench.compare import compare
+    from medsins.reports import print_comparison, write_comparison
+
+    comparison = compare(args.runs)
+    if args.output:
+        write_comparison(comparison, args.output)
+    if args.json:
+        print_json(comparison)
+    else:
+        print_comparison(comparison, out_console())
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from medsins.reports import write_tables
+
+    paths = [str(path) for run_dir in args.runs for path in write_tables(run_dir)]
+    if args.json:
+        print_json({"files": paths})
+    else:
+        for path in paths:
+            out_console().print(path, soft_wrap=True)
+    return 0

@@ -1,0 +1,62 @@
+"""Backend ``mock:``: no model at all. ``mock:echo`` repeats the query, ``mock:empty`` says nothing, ``mock:say=TEXT``
+always says TEXT, ``mock:error`` fails every sample. For trying a pipeline and for its tests; never for results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from medsins.core import Completion, Prompt, Request, unknown_name
+
+from ._base import Backend, BackendOptions, ModelInfo
+
+BEHAVIOURS = ("echo", "empty", "error", "say=TEXT")
+
+
+class MockBackend:
+    """Answers at once, by rule. Tokens are counted as words."""
+
+    def __init__(self, behaviour: str, options: BackendOptions) -> None:
+        self.behaviour = behaviour
+        self.info = ModelInfo(name=f"mock:{behaviour}", engine="mock", window=options.window)
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Words of the rendered prompt."""
+        return len(self.render(prompt).split())
+
+    def render(self, prompt: Prompt) -> str:
+        """The turns, one after the other."""
+        if prompt.text is not None:
+            return prompt.text
+        return "\n\n".join(f"[{message.role}]\n{message.content}" for message in prompt.messages)
+
+    def generate(self, requests: Sequence[Request], done: Collection[int]) -> Iterator[list[tuple[int, Completion]]]:
+        """One group for each request."""
+        for position, request in enumerate(requests):
+            if position not in done:
+                yield [(position, self._answer(request))]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _answer(self, request: Request) -> Completion:
+        query = request.prompt.messages[-1].content if request.prompt.messages else request.prompt.text or ""
+        tokens = self.count_tokens(request.prompt)
+        if self.info.window and tokens > self.info.window:
+            error = f"prompt has {tokens} tokens, window is {self.info.window}"
+            return Completion("", "error", error, prompt_tokens=tokens)
+        if self.behaviour == "error":
+            return Completion("", "error", "the mock backend was asked to fail", prompt_tokens=tokens)
+        text = {"echo": query, "empty": ""}.get(self.behaviour, self.behaviour.removeprefix("say="))
+        return Completion(text, prompt_tokens=tokens, completion_tokens=len(text.split()))
+
+
+def open_backend(model: str, options: BackendOptions) -> Backend:
+    """Open a mock by the name of its behaviour.
+
+    Raises:
+        UsageError: no such behaviour.
+    """
+    if model not in BEHAVIOURS and not model.startswith("say="):
+        raise unknown_name("mock behaviour", model, BEHAVIOURS)
+    return MockBackend(model, options)
