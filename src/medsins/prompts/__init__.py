@@ -1,13 +1,16 @@
 """Protocols: how instruction, shots and query become a prompt.
 
-The folder's public modules are the protocols: ``strict`` (the default), ``paper`` and ``official-code``.
+The folder's public modules are the protocols, each with its instance ``PROTOCOL``: ``strict`` (the default),
+``paper`` and ``official-code``.
 """
 
 from medsins.core import Registry
 
 from ._base import Fit, Protocol
-from ._shots import ShotPool, ShotSet, find_pool, shot_id
+from ._formats import FORMATS, Part, mark, render
+from ._shots import SOURCE_NAMES, ShotPool, ShotSet, find_pool, shot_id
 
+DEFAULT = "strict"
 PROTOCOLS = Registry("medsins.prompts", "protocol")
 
 
@@ -23,12 +26,18 @@ def get_protocol(spec: str) -> Protocol:
 
 
 __all__ = [
+    "DEFAULT",
+    "FORMATS",
     "PROTOCOLS",
+    "SOURCE_NAMES",
     "Fit",
+    "Part",
     "Protocol",
     "ShotPool",
     "ShotSet",
     "find_pool",
     "get_protocol",
+    "mark",
+    "render",
     "shot_id",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from medsins.core import MedsinsError, Problem, Prompt, Task, UsageError, digest, unknown_name
 
@@ -14,9 +14,6 @@ from ._shots import ShotPool, ShotSet, Source
 Wording = Literal["first", "drawn"]
 Seeding = Literal["task", "instance", "file"]
 Truncation = Literal["drop-shots", "left", "right"]
-
-# Fields that say what the code does; changing them would not change it.
-_FIXED = ("name", "revision", "wording", "seeding", "truncation")
 
 # Tokens an answer may take: closed answers with room for a sentence around them, lists, free text. A fifth of the
 # published rationale references are longer than 200 tokens of Llama 3, so free text gets far more than that.
@@ -57,6 +54,9 @@ class Fit:
 class Protocol(ABC):
     """A way of building prompts. Two protocols with equal fields build equal prompts from equal tasks and seeds."""
 
+    # The fields a user may set by name; the others say what the code of a protocol does.
+    settings: ClassVar[tuple[str, ...]] = ("shots", "max_answer_tokens")
+
     name: str
     # Raised whenever the prompts of equal fields change, so that the digest changes with them.
     revision: int = 1
@@ -74,9 +74,10 @@ class Protocol(ABC):
     seeding: Seeding = "task"
     # What gives way when prompt and answer do not fit the window.
     truncation: Truncation = "drop-shots"
-    # Tokens an answer may take, by category; all others get ``default_answer_tokens``.
+    # Tokens an answer may take: by category, in all others, and (0: by category) in every category alike.
     answer_tokens: tuple[tuple[str, int], ...] = ANSWER_TOKENS
     default_answer_tokens: int = 512
+    max_answer_tokens: int = 0
     # Strings that end an answer.
     stop: tuple[str, ...] = ()
 
@@ -117,7 +118,7 @@ class Protocol(ABC):
     def max_new_tokens(self, category: str) -> int:
         """Tokens an answer may take in a category."""
         known = {name.casefold(): tokens for name, tokens in self.answer_tokens}
-        return known.get(category.casefold(), self.default_answer_tokens)
+        return self.max_answer_tokens or known.get(category.casefold(), self.default_answer_tokens)
 
     def description(self) -> dict[str, Any]:
         """All that the prompts depend on besides task, pool and seed, as JSON values; tables appear as their digest."""
@@ -132,11 +133,9 @@ class Protocol(ABC):
     @property
     def spec(self) -> str:
         """The text ``get_protocol`` reads back to this protocol: its name and the settings that differ from its own."""
-        changed = [
-            f"{field.name}={str(value).lower() if isinstance(value, bool) else value}"
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), bool | int | float | str) and value != field.default
-        ]
+        usual = {field.name: field.default for field in fields(self)}
+        values = {name: getattr(self, name) for name in self.settings if getattr(self, name) != usual[name]}
+        changed = [f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in values.items()]
         return ":".join(filter(None, [self.name, ",".join(changed)]))
 
     def with_settings(self, text: str) -> Self:
@@ -145,16 +144,14 @@ class Protocol(ABC):
         Raises:
             UsageError: unknown fields or values of another type, all of them at once.
         """
-        plain = {f.name: v for f in fields(self) if isinstance(v := getattr(self, f.name), bool | int | float | str)}
-        known = {name: value for name, value in plain.items() if name not in _FIXED}
         changes: dict[str, Any] = {}
         problems: list[Problem] = []
         for setting in filter(None, (part.strip() for part in text.split(","))):
             key, _, value = (part.strip() for part in setting.partition("="))
             try:
-                if key not in known:
-                    raise unknown_name(f"setting of protocol {self.name}", key, known)
-                changes[key] = _parse(key, value, type(known[key]))
+                if key not in self.settings:
+                    raise unknown_name(f"setting of protocol {self.name}", key, self.settings)
+                changes[key] = _parse(key, value, type(getattr(self, key)))
             except MedsinsError as error:
                 problems += error.problems
         if problems:

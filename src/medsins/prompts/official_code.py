@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from medsins.core import Instance, Message, Prompt, Task
 
@@ -31,13 +32,22 @@ class OfficialCode(Protocol):
     the model's own chat template renders.
     """
 
+    settings: ClassVar[tuple[str, ...]] = (
+        *Protocol.settings,
+        "model_type",
+        "adds_bos",
+        "bos_token",
+        "original_ins_possibility",
+        "no_context_possibility",
+    )
+
     name: str = "official-code"
     shot_sources: tuple[Source, ...] = ("test",)
     allow_zero_shot: bool = True
     wording: Wording = "drawn"
     seeding: Seeding = "file"
     truncation: Truncation = "right"
-    # The published run's limit; the code has 200 where no end token is given on its command line, and for Mistral.
+    # With an end token on the code's command line; it allows 200 without one, and for Mistral.
     answer_tokens: tuple[tuple[str, int], ...] = ()
     default_answer_tokens: int = 1000
     model_type: str = "GPT-4"
@@ -76,7 +86,8 @@ class OfficialCode(Protocol):
 
     def max_new_tokens(self, category: str) -> int:
         """Tokens an answer may take: one number for all categories, 200 for Mistral."""
-        return min(200, self.default_answer_tokens) if self.model_type == _MISTRAL else self.default_answer_tokens
+        usual = 200 if self.model_type == _MISTRAL else self.default_answer_tokens
+        return self.max_answer_tokens or usual
 
     def _draw(self, task: Task, generator: random.Random) -> tuple[str, list[int] | None]:
         """Instruction and shots of the next item, with the published code's calls in its order."""
@@ -117,9 +128,7 @@ class OfficialCode(Protocol):
             kept = text[: len(text) - cut]
             return Prompt(text=kept, text_has_bos=whole.text_has_bos, shots=whole.shots, cut_characters=cut)
 
-        return prompt(
-            smallest(0, len(text), lambda cut: fit.count_tokens(prompt(cut)) <= self.max_prompt_tokens),
-        )
+        return prompt(smallest(0, len(text), lambda cut: fit.count_tokens(prompt(cut)) <= self.max_prompt_tokens))
 
 
 def _shot_text(drawn: Sequence[Instance]) -> str:

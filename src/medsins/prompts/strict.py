@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from medsins.core import Card, Example, Message, Prompt, Task, derive_random
 
@@ -17,10 +18,14 @@ class Strict(Protocol):
 
     The system turn is the task's first definition, unchanged; each shot is a user and an assistant turn; the query is
     the last user turn. Every instance of a task gets the same shots, in every category: they show the form of an
-    answer, so that a model is not marked down for a form it was never told.
+    answer, so that a model is not marked down for a form it was never told. A task without train split, named file and
+    Positive Examples is asked without shots, which its manifest says.
     """
 
+    settings: ClassVar[tuple[str, ...]] = (*Protocol.settings, "allow_zero_shot", "reasoning")
+
     name: str = "strict"
+    allow_zero_shot: bool = True
     # Show the explanation of a shot before its output, and the card's Reasoning after the definition.
     reasoning: bool = False
 
@@ -63,10 +68,10 @@ class Strict(Protocol):
         return compose
 
     def max_new_tokens(self, category: str) -> int:
-        """Tokens an answer may take; with ``reasoning`` at least 1024."""
+        """Tokens an answer may take; with ``reasoning`` at least 1024 where no number is set."""
         # Not super(): a dataclass with slots is rebuilt, and its methods' ``__class__`` is the class before that.
         tokens = Protocol.max_new_tokens(self, category)
-        return max(tokens, 1024) if self.reasoning else tokens
+        return max(tokens, 1024) if self.reasoning and not self.max_answer_tokens else tokens
 
     def _opening(self, card: Card) -> tuple[Message, ...]:
         parts = list(card.definition[:1])
