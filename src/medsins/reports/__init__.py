@@ -1,0 +1,23 @@
+"""Reports of runs: the terminal, one offline HTML file, CSV and LaTeX tables. They read runs and never change them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .html import write_html
+from .tables import inert, write_csv, write_predictions, write_tables
+from .terminal import print_scores
+
+__all__ = ["inert", "print_scores", "write_csv", "write_html", "write_predictions", "write_report", "write_tables"]
+
+
+def write_report(run_dir: Path) -> Path:
+    """Write ``report.html``, ``predictions.csv`` and ``tables/`` of a run directory; returns the report's path.
+
+    Raises:
+        UsageError: the directory is not there or holds no run.
+        InvalidFile: its manifest or scores cannot be read.
+        RunError: its run store is damaged.
+    """
+    write_tables(run_dir)
+    return write_html(run_dir)
