@@ -222,7 +222,7 @@ def _record(sample: _Sample, backend: Backend, completion: Completion) -> tuple[
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """A polite kill (SIGTERM) ends a run as Ctrl-C does: nothing durable is lost, and the user is told how to resume."""
+    """A polite kill (SIGTERM) ends a run as Ctrl-C does: nothing durable is lost, and the user learns how to resume."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medsins import __version__
-from medsins.core import Problem, RunError, digest, write_json
+from medsins.core import Problem, RunError, canonical_json, digest, write_json
 from medsins.models import BackendOptions
 from medsins.prompts import Protocol
 
@@ -170,6 +170,7 @@ def bind_manifest(run_dir: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    now = json.loads(canonical_json(now))
     found = []
     for part in ("model", "suite", "protocol"):
         old, new = before.get(part) or {}, now[part]

@@ -110,7 +110,7 @@ def published_results() -> tuple[PublishedResult, ...]:
             params=row["params"],
             weights=row["weights"],
             benchmark=row["benchmark"],
-            task_ids=tuple(row["task_ids"].split(";")) if row["task_ids"] else (),
+            task_ids=tuple(row["task_ids"].split()),
             category=row["category"],
             metric=row["metric"],
             value=float(row["value"]),

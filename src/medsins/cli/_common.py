@@ -32,10 +32,12 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(Problem(message, mend=self._hint(message) or f"see {self.prog} --help"))
 
     def _hint(self, message: str) -> str:
+        if "required" in message:
+            return ""
         known = list(self._option_string_actions)
         for action in self._actions:
             known += [str(choice) for choice in action.choices or ()]
-        for word in message.replace("'", " ").replace(",", " ").split():
+        for word in message.replace("'", " ").replace(",", " ").replace("/", " ").split():
             close = [] if word in known else difflib.get_close_matches(word, known, n=1, cutoff=0.75)
             if close:
                 return f"did you mean {close[0]}? see {self.prog} --help"

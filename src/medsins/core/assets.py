@@ -169,7 +169,9 @@ def _fetch_url(asset: Asset, folder: Path) -> None:
         if part.suffix == ".zip":
             _unpack(asset, part, folder)
         else:
-            shutil.move(part, folder / next(iter(asset.files)))
+            target = folder / next(iter(asset.files))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(part, target)
 
 
 def _fetch_wheel(asset: Asset, folder: Path) -> None:

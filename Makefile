@@ -1,0 +1,37 @@
+# `make demo` and `make test` make their own virtual environment; everything else uses it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check soak clean
+
+demo: $(VENV)/.local
+	$(BIN)/medsins demo -o demo
+
+test: $(VENV)/.dev check
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m slow
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "medsins needs Python 3.11 or newer; try make PYTHON=python3.11"'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing medsins with a local model backend into $(VENV) (a few minutes the first time)"
+	$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing medsins with everything its tests need into $(VENV) (a few minutes the first time)"
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
