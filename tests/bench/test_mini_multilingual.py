@@ -100,10 +100,15 @@ def load(split: str, kind: str, code: str) -> dict[str, Any]:
     return document
 
 
+def lettered(option: str) -> tuple[str, str]:
+    letter, _, text = option.partition(": ")
+    return letter, text
+
+
 def options_of(line: str) -> dict[str, str]:
-    pairs = [option.split(": ", 1) for option in line.split("\t")]
+    pairs = [lettered(option) for option in line.split("\t")]
     assert [letter for letter, _ in pairs] == list(string.ascii_uppercase[: len(pairs)]), "letters must follow A, B, C"
-    return dict(map(tuple, pairs))
+    return dict(pairs)
 
 
 def answers_of(text: str, forms: tuple[str, ...]) -> dict[str, str]:
@@ -111,7 +116,7 @@ def answers_of(text: str, forms: tuple[str, ...]) -> dict[str, str]:
         before, after = form.split("{}")
         if text.startswith(before) and text.endswith(after):
             chosen = text[len(before) : len(text) - len(after)]
-            return dict(map(tuple, (part.split(": ", 1) for part in re.split(r", (?=[A-E]: )", chosen))))
+            return dict(map(lettered, re.split(r", (?=[A-E]: )", chosen)))
     raise AssertionError(f"no answer of the form {forms} in {text!r}")
 
 
