@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
-from medsins.core import MedsinsError, Problem, Prompt, Task, UsageError, digest, unknown_name
+from medsins.core import MedsinsError, Problem, Prompt, Task, UsageError, canonical_json, digest, unknown_name
 
 from ._shots import ShotPool, ShotSet, Source
 
@@ -123,7 +124,9 @@ class Protocol(ABC):
     def description(self) -> dict[str, Any]:
         """All that the prompts depend on besides task, pool and seed, as JSON values; tables appear as their digest."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: digest(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        brief = {name: digest(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        plain: dict[str, Any] = json.loads(canonical_json(brief))
+        return plain
 
     @property
     def digest(self) -> str:

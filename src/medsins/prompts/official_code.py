@@ -33,7 +33,7 @@ class OfficialCode(Protocol):
     """
 
     settings: ClassVar[tuple[str, ...]] = (
-        *Protocol.settings,
+        "max_answer_tokens",
         "model_type",
         "adds_bos",
         "bos_token",
