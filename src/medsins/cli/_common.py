@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         known = list(self._option_string_actions)
         for action in self._actions:
             known += [str(choice) for choice in action.choices or ()]
-        for word in message.replace("'", " ").replace(",", " ").replace("/", " ").split():
+        for word in re.split(r"[\s',/:]+", message):
             close = [] if word in known else difflib.get_close_matches(word, known, n=1, cutoff=0.75)
             if close:
                 return f"did you mean {close[0]}? see {self.prog} --help"
