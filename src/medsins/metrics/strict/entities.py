@@ -1,0 +1,49 @@
+"""Named entity recognition: entity-level micro precision, recall and F1 over sets of names.
+
+Order, case, duplicates and blanks around hyphens and brackets do not matter ("5 - fluorouracil" is
+"5-fluorouracil"); every name matters to its last letter. An answer that is none misses all entities of its sentence,
+and where there were none to miss it counts as one false positive, so silence is never an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .._types import Row, TaskSpec
+from ..stats import RowTable, micro_f1
+from ._items import items
+from ._scored import Scored, absent, refuses, row_score
+from ._statements import after_statement
+from ._text import own_turn, visible
+
+
+def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
+    """Score one task. Metrics: ``f1``, ``precision``, ``recall``, all micro over the entities of the task."""
+    values = np.ones((len(rows), 4))
+    scores = []
+    for i, row in enumerate(rows):
+        unscored, found = absent(row), frozenset[str]()
+        if not unscored:
+            text = own_turn(visible(row.output or ""))
+            found = items(after_statement(text))
+            if refuses(text):
+                unscored, found = "refused", frozenset()
+            elif not text:
+                unscored = "truncated" if row.status == "truncated" else "unparsed"
+        gold = max((items(r) for r in row.references), key=lambda names: _f1(found, names), default=frozenset[str]())
+        tp, fp, fn = len(found & gold), len(found - gold), len(gold - found)
+        if unscored and not gold:
+            fp = 1
+        values[i, :3] = tp, fp, fn
+        own = {"f1": 0.0 if unscored else _f1(found, gold)}
+        scores.append(row_score(row, own, unscored, "; ".join(sorted(found))))
+    table = RowTable(values, micro_f1)
+    return Scored(table.with_answered([not s.unscored for s in scores], "f1"), tuple(scores), "f1")
+
+
+def _f1(found: frozenset[str], gold: frozenset[str]) -> float:
+    """The row's own F1; 1 when there is nothing to find and nothing was found."""
+    total = len(found) + len(gold)
+    return 2 * len(found & gold) / total if total else 1.0
