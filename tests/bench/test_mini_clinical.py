@@ -92,6 +92,12 @@ def words(text: str) -> int:
     return len(text.split())
 
 
+def content_words(text: str) -> set[str]:
+    """First five letters of every longer word but the commonest: enough to tell one message from another."""
+    common = {"about", "after", "does", "from", "have", "other", "should", "than", "that", "what", "which", "with"}
+    return {word[:5] for word in re.findall(r"[a-z0-9]{4,}", text.lower()) if word not in common}
+
+
 def test_the_named_files_are_there_and_no_other_clinical_ones() -> None:
     for split in SPLITS:
         found = {path.stem for path in (MINI / split).glob("*.json")}
@@ -322,6 +328,14 @@ def test_summaries_are_shorter_than_their_source_and_well_formed() -> None:
         assert output not in text
         assert words(output) < words(text) / 2
         assert set(re.findall(r"\d+", output)) <= set(re.findall(r"\d+", text)), output
+
+
+def test_each_consumer_question_is_nearest_to_its_own_message() -> None:
+    rows = both("mini_sum_consumer_question")
+    sources = [content_words(text) for text, _ in rows]
+    for i, (_, output) in enumerate(rows):
+        shared_words = [len(content_words(output) & source) for source in sources]
+        assert shared_words[i] == max(shared_words) > 0, output
 
 
 def test_definitions_of_diseases_are_one_or_two_sentences_and_do_not_open_with_the_name() -> None:
