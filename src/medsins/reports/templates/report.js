@@ -198,7 +198,7 @@
       page += step;
       await showPage(turn += 1);
       (list.querySelector("button") || list).focus({ preventScroll: true });
-      byId("samples").scrollIntoView();
+      byId("samples").scrollIntoView({ behavior: "instant" });
     }
 
     function oneLine(text) {
