@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from medsins.cli._docs import reference
 from medsins.cli.main import GROUPS, build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -185,6 +186,11 @@ def test_every_command_and_option_is_documented(name: str, parser: argparse.Argu
     for action in parser._actions:
         for option in action.option_strings:
             assert option in docs, f"{name} {option}"
+
+
+def test_the_command_reference_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert page == reference(), "run: python -m medsins.cli._docs > docs/commands.md"
 
 
 @pytest.mark.parametrize(("name", "parser"), ALL_COMMANDS, ids=[name for name, _ in ALL_COMMANDS])
