@@ -15,8 +15,8 @@ HEAD = """\
 # Commands
 
 Exit codes: **0** done; **1** the work was done and found problems (an invalid file, failed samples); **2** wrong
-usage; **3** refused by policy (restricted data, remote code); **130** interrupted, resumable. With `--json` a command prints one
-JSON document on stdout and everything else on stderr.
+usage; **3** refused by policy (restricted data, remote code); **130** interrupted, resumable. With `--json` a command
+prints one JSON document on stdout and everything else on stderr.
 
 This page is made by `python -m medsins.cli._docs`.
 """
