@@ -1,0 +1,168 @@
+"""Attention over a ragged batch: no padding between prompts, and the tokens they share are kept once.
+
+The model sees one flat row of tokens. Each of its tokens belongs to a slot (one request) and attends to the shared
+prefix and to the earlier tokens of its own slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+NAME = "medsins_ragged"
+
+
+@dataclass(slots=True)
+class Prefix:
+    """Keys and values of the shared tokens, one pair a layer, each ``[kv_heads, length, head_dim]``."""
+
+    length: int = 0
+    keys: list[Tensor] = field(default_factory=list)
+    values: list[Tensor] = field(default_factory=list)
+
+
+class Slots:
+    """Keys and values of each request's own tokens: per layer ``[slots, kv_heads, capacity, head_dim]``.
+
+    Slots in use are always the first ones; a request that leaves hands its place to the last.
+    """
+
+    def __init__(self, prefix: Prefix, slots: int, capacity: int) -> None:
+        self.prefix, self.slots, self.capacity = prefix, slots, capacity
+        self.keys: dict[int, Tensor] = {}
+        self.values: dict[int, Tensor] = {}
+
+    def write(self, layer: int, keys: Tensor, values: Tensor, rows: Tensor, places: Tensor) -> None:
+        """Store ``[tokens, kv_heads, head_dim]`` keys and values at (slot, place) of each token."""
+        if layer not in self.keys:
+            shape = (self.slots, keys.shape[1], self.capacity, keys.shape[2])
+            # Zeros, because a masked place still takes part in a product, where rubbish might be NaN.
+            self.keys[layer], self.values[layer] = keys.new_zeros(shape), values.new_zeros(shape)
+        self.keys[layer][rows, :, places] = keys
+        self.values[layer][rows, :, places] = values
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Copy one slot's first ``length`` places over another's."""
+        for store in (self.keys, self.values):
+            for tensor in store.values():
+                tensor[target, :, :length] = tensor[source, :, :length]
+
+    def as_prefix(self, length: int) -> Prefix:
+        """The first slot's tokens as a prefix for others."""
+        layers = range(len(self.keys))
+        return Prefix(
+            length, [self.keys[i][0, :, :length] for i in layers], [self.values[i][0, :, :length] for i in layers]
+        )
+
+
+class Step:
+    """One forward pass over a flat row of tokens: ``counts[r]`` tokens of slot ``first + r``, from ``starts[r]`` on.
+
+    ``reading`` says that prompts are read (many tokens a slot, each slot attended on its own); else answers are
+    written (few tokens a slot, all slots at once).
+    """
+
+    def __init__(
+        self, slots: Slots, starts: Sequence[int], counts: Sequence[int], *, reading: bool, first: int, device: Any
+    ) -> None:
+        self.slots, self.reading, self.first = slots, reading, first
+        self.starts, self.counts = starts, counts
+        rows = [first + r for r, count in enumerate(counts) for _ in range(count)]
+        places = [start + i for start, count in zip(starts, counts, strict=True) for i in range(count)]
+        self.rows = torch.tensor(rows, device=device)
+        self.places = torch.tensor(places, device=device)
+        self.positions = (self.places + slots.prefix.length)[None]
+        self.width, self.span = max(counts), max(s + c for s, c in zip(starts, counts, strict=True))
+        self.even = min(counts) == self.width
+        self.masks: list[Tensor] = []
+        if reading:
+            self.masks = [self._causal(start, count, device) for start, count in zip(starts, counts, strict=True)]
+        else:
+            last = torch.tensor(starts, device=device)[:, None] + torch.arange(self.width, device=device)
+            self.hidden = (torch.arange(self.span, device=device) > last[..., None])[:, None, None]
+            self.offsets = self.places - torch.tensor(starts, device=device)[self.rows - first]
+
+    def _causal(self, start: int, count: int, device: Any) -> Tensor:
+        seen = self.slots.prefix.length + start
+        return torch.ones(count, seen + count, dtype=torch.bool, device=device).tril(seen)
+
+
+def ragged_attention(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scaling: float, **extra: Any
+) -> tuple[Tensor, None]:
+    """The attention function that transformers calls in every layer.
+
+    ``query`` is ``[1, heads, tokens, head_dim]``, ``key`` and ``value`` the same with the key/value heads; the result
+    is ``[1, tokens, heads, head_dim]``. The pass it belongs to comes as keyword ``step``.
+    """
+    step: Step = extra["step"]
+    layer: int = module.layer_idx
+    step.slots.write(layer, key[0].transpose(0, 1), value[0].transpose(0, 1), step.rows, step.places)
+    answer = _reading(step, layer, query[0], scaling) if step.reading else _writing(step, layer, query[0], scaling)
+    return answer[None], None
+
+
+def _reading(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
+    """Prompts: each slot's tokens ``[heads, tokens, head_dim]`` over the prefix and what the slot holds."""
+    slots, prefix, parts, done = step.slots, step.slots.prefix, [], 0
+    for r, (start, count) in enumerate(zip(step.starts, step.counts, strict=True)):
+        keys = slots.keys[layer][step.first + r, :, : start + count]
+        values = slots.values[layer][step.first + r, :, : start + count]
+        if prefix.length:
+            keys, values = torch.cat((prefix.keys[layer], keys), 1), torch.cat((prefix.values[layer], values), 1)
+        alone = start + prefix.length == 0
+        out = scaled_dot_product_attention(
+            query[None, :, done : done + count],
+            keys[None],
+            values[None],
+            attn_mask=None if alone else step.masks[r],
+            is_causal=alone,
+            scale=scaling,
+            enable_gqa=True,
+        )
+        parts.append(out[0].transpose(0, 1))
+        done += count
+    return torch.cat(parts)
+
+
+def _writing(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
+    """Answers: all slots at once. The prefix is one product for all of them, their own tokens a batch of products."""
+    heads, _, size = query.shape
+    keys = step.slots.keys[layer][: len(step.counts), :, : step.span]
+    values = step.slots.values[layer][: len(step.counts), :, : step.span]
+    rows, kv_heads = keys.shape[:2]
+    group = heads // kv_heads
+    # [rows, width, heads, size], with holes where a slot has fewer tokens than the widest
+    flat = query.transpose(0, 1) * scaling
+    wide = flat.reshape(rows, step.width, heads, size) if step.even else _spread(step, flat, rows)
+    asked = wide.view(rows, step.width, kv_heads, group, size).permute(0, 2, 3, 1, 4)
+    asked = asked.reshape(rows, kv_heads, group * step.width, size)
+    scores = torch.matmul(asked, keys.transpose(2, 3))
+    scores.view(rows, kv_heads, group, step.width, -1).masked_fill_(step.hidden, float("-inf"))
+    length = step.slots.prefix.length
+    if length:
+        shared = asked.transpose(0, 1).reshape(kv_heads, -1, size)
+        before = torch.matmul(shared, step.slots.prefix.keys[layer].transpose(1, 2))
+        before = before.view(kv_heads, rows, -1, length).transpose(0, 1)
+        scores = torch.cat((before, scores), -1)
+    weights = torch.softmax(scores, -1, dtype=torch.float32).to(query.dtype)
+    answer = torch.matmul(weights[..., length:], values)
+    if length:
+        shared = weights[..., :length].transpose(0, 1).reshape(kv_heads, -1, length)
+        answer = answer + torch.matmul(shared, step.slots.prefix.values[layer]).view(
+            kv_heads, rows, -1, size
+        ).transpose(0, 1)
+    answer = answer.view(rows, kv_heads, group, step.width, size).permute(0, 3, 1, 2, 4)
+    answer = answer.reshape(rows, step.width, heads, size)
+    return answer.reshape(-1, heads, size) if step.even else answer[step.rows, step.offsets]
+
+
+def _spread(step: Step, flat: Tensor, rows: int) -> Tensor:
+    wide = flat.new_zeros(rows, step.width, *flat.shape[1:])
+    wide[step.rows, step.offsets] = flat
+    return wide

@@ -1,0 +1,106 @@
+"""One request on its way: the tokens it has, the tokens it may guess, and when it is finished."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from medsins.core import Completion, Request
+
+LONGEST_GUESS = 8  # tokens
+GUESS_BY = 3  # tokens that must have occurred before
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A request, its prompt's tokens, and the answer so far.
+
+    ``limit`` is the most tokens the answer may have; ``close`` is set where two tokens were so near each other that
+    rounding decides, which the batch leaves to ``Decoder.alone``.
+    """
+
+    request: Request
+    prompt: array[int]
+    limit: int
+    ends: frozenset[int]
+    decode: Callable[[list[int]], str]
+    new: list[int] = field(default_factory=list)
+    finished: bool = False
+    status: str = ""
+    error: str = ""
+    close: bool = False
+    latency: float = 0.0
+    trust: int = 2
+    _seen: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _known: int = 0
+    _dice: random.Random | None = None
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most probable token is taken at each step."""
+        return self.request.sampling.temperature <= 0
+
+    def roll(self) -> float:
+        """The next number in [0, 1) of this request's own generator."""
+        if self._dice is None:
+            self._dice = random.Random(self.request.sampling.seed)
+        return self._dice.random()
+
+    def restart(self) -> None:
+        """Forget the answer so far."""
+        self.new, self.finished, self.close, self._seen, self._known, self._dice = [], False, False, {}, 0, None
+
+    def take(self, token: int) -> bool:
+        """Append a token; true when the answer is finished."""
+        self.new.append(token)
+        if token in self.ends or self._stopped():
+            self.finished, self.status = True, "ok"
+        elif len(self.new) >= self.limit:
+            self.finished, self.status = True, "truncated"
+        return self.finished
+
+    def fail(self, error: str) -> None:
+        """End without an answer."""
+        self.finished, self.status, self.error, self.new = True, "error", error, []
+
+    def guess(self, most: int) -> list[int]:
+        """Up to ``most`` tokens that followed when the last few tokens occurred before (prompt lookup)."""
+        most = min(most, self.trust, LONGEST_GUESS, self.limit - len(self.new) - 1)
+        if most <= 0 or not self.greedy:
+            return []
+        text = [*self.prompt, *self.new]
+        for end in range(max(self._known, GUESS_BY), len(text)):
+            self._seen[tuple(text[end - GUESS_BY : end])] = end
+        self._known = len(text)
+        found = self._seen.get(tuple(text[-GUESS_BY:]))
+        return text[found : found + most] if found is not None else []
+
+    def learn(self, guessed: int, right: int) -> None:
+        """Guess more after guesses that were right, less after wrong ones."""
+        if guessed:
+            self.trust = min(LONGEST_GUESS, self.trust * 2) if right == guessed else max(1, right)
+
+    def completion(self) -> Completion:
+        """The answer as a record: end tokens and stop strings are no part of its text."""
+        tokens = self.new[:-1] if self.new and self.new[-1] in self.ends else self.new
+        text = self.decode(tokens)
+        for stop in self.request.prompt.stop:
+            text = text.split(stop, 1)[0] if stop else text
+        return Completion(
+            text=text,
+            status=self.status,  # type: ignore[arg-type]
+            error=self.error,
+            prompt_tokens=len(self.prompt),
+            completion_tokens=len(self.new),
+            latency=self.latency,
+        )
+
+    def _stopped(self) -> bool:
+        stops = [stop for stop in self.request.prompt.stop if stop]
+        if not stops:
+            return False
+        # A token holds at least one byte, so the end of the answer is enough to see a stop string that just came.
+        tail = self.decode(self.new[-max(len(stop.encode()) for stop in stops) - 8 :])
+        return any(stop in tail for stop in stops)

@@ -1,0 +1,132 @@
+"""Local models through transformers: ``transformers:smollm2``, ``transformers:FOLDER``, ``transformers:ORG/MODEL``.
+
+Answers equal those of one request at a time with greedy decoding (exactly in float32), but prompts are read without
+padding, what they share is read once, and answers are written in batches that finished requests leave.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+
+import torch
+
+from medsins.core import Completion, Problem, Prompt, Request, UsageError
+
+from ._base import BackendOptions, ModelInfo
+from ._local_attention import Prefix
+from ._local_chat import Chat
+from ._local_decode import Decoder
+from ._local_job import Job
+from ._local_load import Loaded, load
+from ._local_plan import plan
+from ._local_probe import can_batch
+
+ROWS = 32  # requests in a batch
+CACHE_BYTES = {"cpu": 2 << 30, "cuda": 16 << 30}  # keys and values of a batch
+
+
+class TransformersBackend:
+    """A model in this process. ``info.engine`` says whether it answers in batches or one at a time."""
+
+    def __init__(self, loaded: Loaded, options: BackendOptions) -> None:
+        import transformers
+
+        self.model, self.chat = loaded.model, Chat(loaded.tokenizer)
+        self.rows = options.batch_size or ROWS
+        self.ends = end_tokens(loaded)
+        self.decoder = Decoder(self.model, exact=loaded.precision == "float32")
+        self.batched = can_batch(self.decoder)
+        mode = "batched" if self.batched else "one at a time"
+        window = options.window or int(getattr(self.model.config.get_text_config(), "max_position_embeddings", 0) or 0)
+        self.info = ModelInfo(
+            name=loaded.name,
+            weights=loaded.weights,
+            precision=loaded.precision,
+            engine=f"transformers {transformers.__version__} torch {torch.__version__} {mode}",
+            window=window,
+            chat_format=self.chat.format,
+        )
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of the rendered prompt, special tokens included."""
+        return len(self.chat.encode(prompt))
+
+    def render(self, prompt: Prompt) -> str:
+        """The exact text the model reads; a begin-of-text token that the tokenizer adds is not shown."""
+        return self.chat.render(prompt)
+
+    def generate(self, requests: Sequence[Request], done: Collection[int]) -> Iterator[list[tuple[int, Completion]]]:
+        """Answer every request whose position is not in ``done``, one list a batch.
+
+        A prompt that does not fit the window ends as an ``error`` completion; the others go on.
+        """
+        prompts = [self.chat.encode(request.prompt) for request in requests]
+        problems = [self._problem(prompt) for prompt in prompts]
+        refused = [i for i, problem in enumerate(problems) if problem and i not in done]
+        if refused:
+            yield [(i, Completion("", "error", problems[i], prompt_tokens=len(prompts[i]))) for i in refused]
+        fit = [i for i, problem in enumerate(problems) if not problem]
+        limits = [self._limit(requests[i], prompts[i]) for i in fit]
+        shared: array[int] = array("i")
+        prefix = Prefix()
+        for batch in plan([prompts[i] for i in fit], limits, self.rows if self.batched else 1, self._places()):
+            todo = [(fit[p], limits[p]) for p in batch.positions if fit[p] not in done]
+            if not todo:
+                continue
+            jobs = [Job(requests[i], prompts[i], limit, self.ends, self.chat.decode) for i, limit in todo]
+            if not self.batched:
+                self.decoder.alone(jobs[0])
+            else:
+                begin = jobs[0].prompt[: batch.prefix]
+                if begin != shared:
+                    shared, prefix = begin, self.decoder.read_prefix(begin)
+                self.decoder.together(jobs, prefix)
+            yield [(i, job.completion()) for (i, _), job in zip(todo, jobs, strict=True)]
+
+    def close(self) -> None:
+        """Free the weights."""
+        del self.model, self.decoder
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _problem(self, prompt: array[int]) -> str:
+        window = self.info.window
+        if not prompt:
+            return "the prompt is empty"
+        if window and len(prompt) >= window:
+            return f"prompt has {len(prompt)} tokens, window is {window} tokens and must hold the answer too"
+        return ""
+
+    def _limit(self, request: Request, prompt: array[int]) -> int:
+        room = self.info.window - len(prompt) if self.info.window else request.sampling.max_new_tokens
+        return max(1, min(request.sampling.max_new_tokens, room))
+
+    def _places(self) -> int:
+        config = self.model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        bytes_each = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
+        return CACHE_BYTES[self.model.device.type] // int(bytes_each)
+
+
+def end_tokens(loaded: Loaded) -> frozenset[int]:
+    """The tokens that end an answer: those of the generation config, and the tokenizer's own."""
+    named = [loaded.model.generation_config.eos_token_id, loaded.model.config.eos_token_id]
+    named.append(loaded.tokenizer.eos_token_id)
+    found: set[int] = set()
+    for value in named:
+        found.update(value if isinstance(value, list | tuple) else () if value is None else (value,))
+    return frozenset(found)
+
+
+def open_backend(model: str, options: BackendOptions) -> TransformersBackend:
+    """Load a model: ``smollm2``, a folder, or a hub id.
+
+    Raises:
+        UsageError: no such model, or one that transformers cannot load.
+        RefusedByPolicy: remote code, or pickled weights only.
+    """
+    if not model:
+        raise UsageError(Problem("no model named", mend="name one: transformers:FOLDER or transformers:smollm2"))
+    return TransformersBackend(load(model, options.precision), options)
