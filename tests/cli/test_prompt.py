@@ -79,7 +79,7 @@ def test_the_seed_and_a_named_file_decide_the_shots(task_file: Path, capsys: pyt
     document = json.loads(out)
     assert document["shots_source"] == "named"
     assert document["leaked_candidates"] == 1
-    assert "1 candidates left out as test inputs" in err
+    assert "1 left out as test inputs" in err
 
 
 def test_a_task_without_any_source_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def _find(name: str) -> Task:
 
 def _line(facts: dict[str, Any], wanted: int) -> str:
     source = f" from {SOURCE_NAMES[facts['shots_source']]}" if facts["shots"] else ""
-    leaked = f", {facts['leaked_candidates']} candidates left out as test inputs" if facts["leaked_candidates"] else ""
+    leaked = f", {facts['leaked_candidates']} left out as test inputs" if facts["leaked_candidates"] else ""
     lacking = wanted and facts["shots_source"] == "none"
     notice = " (no train split, named file or Positive Examples)" if lacking else ""
     return (

@@ -64,12 +64,14 @@ class ShotSet:
 
 def shot_id(shot: Example) -> str:
     """A short name for a shot by its content: 12 hexadecimal digits."""
-    return digest([shot.input, shot.output])[:12]
+    whole = f"{len(shot.input)} {shot.input}{shot.output}"
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def text_key(text: str) -> bytes:
     """16 bytes that are equal for texts that differ only in case, blanks or Unicode form."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    composed = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = " ".join(composed.casefold().split())
     return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
