@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from .._types import Row, TaskSpec
 from . import entities, fields, labels, mcqa, multilabel, text
 from ._scored import UNSCORED, Scored, Scorer
+from .baselines import majority_rows, random_rows
 from .infer import SCORERS, infer_spec, language_code
 
 VERSION = "1"
@@ -27,4 +28,15 @@ def score_task(rows: Sequence[Row], spec: TaskSpec) -> Scored:
     return _SCORERS[spec.scorer](rows, spec)
 
 
-__all__ = ["SCORERS", "UNSCORED", "VERSION", "Scored", "Scorer", "infer_spec", "language_code", "score_task"]
+__all__ = [
+    "SCORERS",
+    "UNSCORED",
+    "VERSION",
+    "Scored",
+    "Scorer",
+    "infer_spec",
+    "language_code",
+    "majority_rows",
+    "random_rows",
+    "score_task",
+]

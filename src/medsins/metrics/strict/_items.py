@@ -11,10 +11,12 @@ from typing import Any
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _NOTHING = re.compile(
-    r"(?:there (?:is|are|were|was) )?(?:no|not any|none of the|without)\b(?: \w+){0,4} (?:entit|enetit|chemical|disease|disorder"
-    r"|species|organism|gene|protein|drug|mention|phrase|information|participant|intervention|outcome|name|term|dose)\w*"
-    r"(?: (?:is|are|was|were))?(?: (?:found|present|mentioned|recognized|identified|provided|given|here|in .{0,60}))*"
-    r"|none(?: (?:found|mentioned|present))?|not (?:found|mentioned|applicable|specified|stated|given|provided|reported|available)"
+    r"(?:there (?:is|are|were|was) )?(?:no|not any|none of the|without)\b(?: \w+){0,4} (?:entit|enetit|chemical|disease"
+    r"|disorder|species|organism|gene|protein|drug|mention|phrase|information|participant|intervention|outcome|name|term"
+    r"|dose)\w*(?: (?:is|are|was|were))?"
+    r"(?: (?:found|present|mentioned|recognized|identified|provided|given|here|in .{0,60}))*"
+    r"|none(?: (?:found|mentioned|present))?"
+    r"|not (?:found|mentioned|applicable|specified|stated|given|provided|reported|available)"
     r"|no|nothing|n/a|nil|null|empty|\[\s*\]|no (?:answer|result)s?(?: found)?",
     re.IGNORECASE,
 )

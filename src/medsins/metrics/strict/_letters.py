@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Letters of other scripts that look like Latin capitals, and the Russian letters that can only mean a place in the list.
+# Letters of other scripts that look like Latin capitals, and Russian letters that can only mean a place in the list.
 _LOOKALIKES = str.maketrans("АВСЕНΑΒΕΗБГД", "ABCEHABEHBDE")
 
 _OPENING = re.compile(
     r"[\s\"'“”‘’«»「」『』【】(\[{<•\-–—:=>.]*"
-    r"(?:(?:选项|选择|選択肢|(?:both|only|all of|options?|choices?|letters?|answers?|statements?|вариант[аы]?|ответ[аы]?"
-    r"|opci[oó]n(?:es)?|letras?|lettres?|réponses?|les|las?|the|clearly|definitely|probably)\b)[\s\"'(\[:]*){0,3}",
+    r"(?:(?:选项|选择|選択肢|(?:both|only|all of|options?|choices?|letters?|answers?|statements?|вариант[аы]?"
+    r"|ответ[аы]?|opci[oó]n(?:es)?|letras?|lettres?|réponses?|les|las?|the|clearly|definitely|probably)\b)[\s\"'(\[:]*){0,3}",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"[(\[{\"'“‘«「『【]*([A-Za-z])(?![A-Za-z0-9_'’°%]|[-‐–]\w)[)\]}\"'”’»」』】]*")
@@ -24,14 +24,17 @@ _AND = re.compile(
 )
 _STOP = re.compile(r"\s*(?:\Z|[,.;:!?、。，；！？)\]\n(–—\-])")
 _GOES_ON = re.compile(
-    r"\s*(?:because|since|as\b|due to|which|for the|,|\(|is (?:the )?(?:(?:most|only) )?(?:\w+ )?(?:correct|right|best|answer|true|appropriate)"
-    r"|are (?:the )?(?:both |all )?(?:correct|right|true)|car\b|parce|est (?:la )?(?:bonne|correct|exact|juste)|porque|ya que|es (?:la )?(?:correct|respuesta)"
-    r"|потому|так как|является|选项|选|项|正确|選択肢|です|である|だ|が正|が適|が最|を選|の|因为|是正)",
+    r"\s*(?:because|since|as\b|due to|which|for the|,|\("
+    r"|is (?:the )?(?:(?:most|only) )?(?:\w+ )?(?:correct|right|best|answer|true|appropriate)"
+    r"|are (?:the )?(?:both |all )?(?:correct|right|true)|car\b|parce|est (?:la )?(?:bonne|correct|exact|juste)"
+    r"|porque|ya que|es (?:la )?(?:correct|respuesta)|потому|так как|является"
+    r"|选项|选|项|正确|因为|是正|選択肢|です|である|だ|が正|が適|が最|を選|の)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\s*(?:and [A-Z] )?(?:(?:is|are|was|were|seems?|est|sont|es|son)\s+)?(?:not\b|in(?:correct|appropriate)|wrong|false\b|excluded|ruled out|n'est|ne sont|no (?:es|son)|не\b|неверн|неправильн"
-    r"|は(?:誤|間違|正しくな|不適)|が(?:誤|間違)|不正确|错|不对|是错)",
+    r"\s*(?:and [A-Z] )?(?:(?:is|are|was|were|seems?|est|sont|es|son)\s+)?"
+    r"(?:not\b|in(?:correct|appropriate)|wrong|false\b|excluded|ruled out|n'est|ne sont|no (?:es|son)"
+    r"|не\b|неверн|неправильн|は(?:誤|間違|正しくな|不適)|が(?:誤|間違)|不正确|错|不对|是错)",
     re.IGNORECASE,
 )
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _BEFORE = re.compile(
-    r"(?:\b(?:not|no|nor|neither|never|without|cannot be|unlikely|excludes?|excluded|excluding|rules? out|ruled out"
-    r"|rather than|instead of|against|absence of|negative for|pas|sans|sin|tampoco|не|нет|ни|без|ni)|n't|不是|并非|非|无)"
+    r"(?:\b(?:not|no|nor|neither|never|without|cannot be|unlikely|exclud(?:e|es|ed|ing)"
+    r"|rules? out|ruled out|rather than|instead of|against|absence of|negative for"
+    r"|pas|sans|sin|tampoco|не|нет|ни|без|ni)|n't|不是|并非|非|无)"
     r"[\s\"'(]*(?:(?:a|an|the|any|have|be|likely|consistent with|indicative of|suggestive of|evidence of|un|une|el|la"
     r"|le|classified as|considered|of|case of|diagnosis of)[\s\"'(]+){0,4}\Z"
 )
 _AFTER = re.compile(
     r"\A[\s\"')]*(?:(?:is|are|was|were|can be|has been|would be|seems|est|es|son|sont)\s+)?"
-    r"(?:not\b(?!\s+only)|un\w*likely|unlikely|excluded|ruled out|incorrect|wrong|false\b|n'est|no es|неверн|неправильн|не\b"
-    r"|ではな|ではありませ|じゃな|不正确|不对|错误|誤り|間違)"
+    r"(?:not\b(?!\s+only)|un\w*likely|unlikely|excluded|ruled out|incorrect|wrong|false\b"
+    r"|n'est|no es|неверн|неправильн|не\b|ではな|ではありませ|じゃな|不正确|不对|错误|誤り|間違)"
 )
 
 

@@ -17,7 +17,8 @@ UNSCORED = ("empty", "truncated", "refused", "unparsed", "missing", "error")
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial|large language|language model)"
     r"|\bi(?:'m| am) (?:sorry|unable|not able)\b|\bi apologi[sz]e"
-    r"|\bi (?:cannot|can't|can not|won't|do not feel able to) (?:answer|provide|give|assist|help|diagnose|make|determine|offer)"
+    r"|\bi (?:cannot|can't|can not|won't|do not feel able to) "
+    r"(?:answer|provide|give|assist|help|diagnose|make|determine|offer)"
     r"|\bje (?:ne peux|suis désolé|ne suis pas en mesure)|\bno puedo\b|\blo siento\b|\bне могу\b|\bизвините\b"
     r"|作为.{0,8}(?:ai|人工智能|语言模型)|无法(?:回答|提供|确定)|抱歉|申し訳|お答えできません|回答できません",
     re.IGNORECASE,

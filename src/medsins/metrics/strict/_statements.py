@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 _ENGLISH = (
-    r"\b(?:answers?|diagnosis|treatment(?: planning| plan)?|label|class|category|relation(?:ship)?|prediction|predicted"
-    r"|classification|judge?ment|verdict|conclusion|result|intent|dose|dosage"
+    r"\b(?:answers?|diagnosis|treatment(?: planning| plan)?|label|class|category|relation(?:ship)?|prediction"
+    r"|predicted|classification|judge?ment|verdict|conclusion|result|intent|dose|dosage"
     r"|(?:correct|right|best|final|appropriate|likely|suitable|accurate) (?:options?|choices?|statements?))"
     r"[\"']?(?: (?:option|choice|result|for this (?:case|patient|question)|to (?:the|this) question|here))?"
-    r"\s*(?:(?:is|are|would be|should be|must be|will be|has to be)\b\s*(?:likely |most likely |probably |therefore )?:?"
-    r"|:|=|→|->)"
+    r"\s*(?:(?:is|are|would be|should be|must be|will be|has to be)\b\s*"
+    r"(?:likely |most likely |probably |therefore )?:?|:|=|→|->)"
     r"|\b(?:option|choice) (?:is|would be|:)"
     r"|\b(?:i(?:'d| would| will)? (?:choose|select|pick|go with|opt for|say)|classified as|diagnosed (?:with|as)"
     r"|it(?:'s| is) (?:most )?likely|my guess is|most likely(?: diagnosis)?(?: is|:)?)\s"
@@ -22,8 +22,8 @@ _OTHERS = (
     r"(?: à la question)?\s*(?:est|sont|serait|:)\s*:?"
     r"|\b(?:respuestas?|opci[oó]n(?:es)? correctas?|alternativas? correctas?)(?: correctas?| finale?s?| adecuadas?)?"
     r"\s*(?:es|son|sería|:)\s*:?"
-    r"|\b(?:ответ(?:ы|ом)?|верный вариант|правильный вариант|правильные варианты)(?: является| будет)?\s*(?::|-|—|–|это)\s*:?"
-    r"|\bответом является"
+    r"|\b(?:ответ(?:ы|ом)?|верный вариант|правильный вариант|правильные варианты)(?: является| будет)?"
+    r"\s*(?::|-|—|–|это)\s*:?|\bответом является"
 )
 _LEAD = re.compile(f"(?:{_ENGLISH}|{_OTHERS})", re.IGNORECASE)
 _GAP = re.compile(r"[\s\"'“”‘’«»「」『』:：(\[]*")

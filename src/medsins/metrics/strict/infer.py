@@ -30,6 +30,7 @@ _BY_CATEGORY = {
     "Word Relation Classification": "labels",
     "Text Retrieval": "labels",
 }
+_ALWAYS_CLOSED = {"Diagnosis", "Treatment Planning", "Clinical Outcome Prediction", "Text Classification"}
 _LANGUAGES = {
     "english": "en", "chinese": "zh", "japanese": "ja", "french": "fr", "russian": "ru", "spanish": "es",
     "german": "de", "swedish": "sv", "italian": "it", "portuguese": "pt", "dutch": "nl", "korean": "ko",
@@ -52,31 +53,32 @@ def infer_spec(
         language: the output language, as an English name or a code.
         labels: the closed set of answers where the caller knows it.
     """
-    scorer = _scorer(_BY_CATEGORY.get(category, _FREE), [r for r in references if r.strip()])
+    scorer = _scorer(category, [reference for reference in references if reference.strip()])
     return TaskSpec(task_id, category, scorer, language_code(language), tuple(labels))
 
 
-def _scorer(usual: str, references: Sequence[str]) -> str:
+def _scorer(category: str, references: Sequence[str]) -> str:
+    usual = _BY_CATEGORY.get(category, _FREE)
     if usual == "mcqa":
         lettered = sum(bool(read_reference(reference, {})) for reference in references[:500])
         if lettered * 2 > len(references[:500]):
             return "mcqa"
         return "labels" if closed_set(references) else _FREE
-    if usual == "multilabel":
-        return "multilabel" if _has_sets(references) else "labels" if not _free(references) else _FREE
-    if usual == "labels":
-        return _FREE if _free(references) else "labels"
+    if usual == "multilabel" and _has_sets(references):
+        return "multilabel"
+    if usual in ("labels", "multilabel"):
+        return _FREE if _free(references, 12 if category in _ALWAYS_CLOSED else 4) else "labels"
     if usual == _FREE and len(references) >= 10 and closed_set(references):
         return "labels"
     return usual
 
 
-def _free(references: Sequence[str]) -> bool:
-    """Whether references are sentences of their own rather than labels that come back."""
+def _free(references: Sequence[str], words: int) -> bool:
+    """Whether references are texts of their own, of at least so many words, rather than labels that come back."""
     if not references or closed_set(references):
         return False
     distinct = {key(reference) for reference in references}
-    return len(distinct) > 0.7 * len(references) and median(len(r.split()) for r in references) > 6
+    return len(distinct) > 0.7 * len(references) and median(len(r.split()) for r in references) >= words
 
 
 def _has_sets(references: Sequence[str]) -> bool:

@@ -83,11 +83,7 @@ class LabelReader:
             return begins or None
         if len(set(exact)) == 1 and key(lines[-1]) in self.by_key:
             return exact[0]
-        return (
-            self._only(" \n".join(lines)) or self._partial(lines[0])
-            if len(lines) == 1
-            else self._only(" \n".join(lines))
-        )
+        return self._only(" \n".join(lines)) or (self._partial(lines[0]) if len(lines) == 1 else None)
 
     def _stated(self, span: str) -> str | None:
         """The label right after "the answer is"; "" when several are offered there, None when there is none."""

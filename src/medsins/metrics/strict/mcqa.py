@@ -25,13 +25,20 @@ from ._text import excerpt, fold, own_turn, visible
 _DEFAULT = "ABCDE"
 _CORRECT = re.compile(
     r"(?<!\w)\(?((?:[A-Z]\)?\s*(?:,|\band\b|\bet\b|\by\b|\bи\b|&|と|、|和)\s*\(?){0,7}[A-Z])\)?\s*"
-    r"(?:(?:is|are|would be|seems to be|appears to be) (?:both |all |definitely |clearly )?(?:the )?(?:(?:most|only|single) )?"
+    r"(?:(?:is|are|would be|seems to be|appears to be) (?:both |all |definitely |clearly )?(?:the )?"
+    r"(?:(?:most|only|single) )?"
     r"(?:(?:correct|right|best|true|appropriate|likely)\b(?! in)|answer)"
     r"|(?:est|sont) (?:la |les )?(?:bonnes?|correctes?|exactes?|justes?|réponses?)"
     r"|(?:es|son) (?:la |las )?(?:opci[oó]n|correctas?|respuestas?)"
     r"|(?:-|—|–|является|это)?\s*(?:правильн|верн)"
     r"|(?:が|は)(?:最も)?(?:正し(?!くな)|正解|正答|適切(?!で(?:は)?な))|(?:选项|項|选)?(?:是|为)?(?:最)?(?:正确|恰当))"
 )
+_ENDS = re.compile(r"[\s\"'”»」』)]*(?:\Z|[.。,;:\n!])")
+_ALONE = re.compile(r"[\s\"'”»」』).。,;:!]*\Z")
+_MARKED = re.compile(
+    r"\(([A-Z])\)|\b(?:option|choice|选项|選択肢|вариант|opci[oó]n)\s+([A-Z])\b|[:=→]\s*([A-Z])[.\s]*\Z"
+)
+_TWO_WIDE = re.compile(r"[\u2e80-\uffef]{2}")
 _LISTED = re.compile(r"(?:^|,\s*)([A-Z])\s?[:.]\s*")
 _REFERENCE_LEAD = re.compile(
     r"^.{0,60}?(?:\bis|\best|\bsont|\bes|\bson|ответ\w*|答えは|答案是|answer|正解は)\s*:?\s*(?=[A-Z]\b)", re.IGNORECASE
@@ -111,12 +118,15 @@ def read_answer(text: str, question: Question) -> frozenset[str] | None:
 
 
 def _span(span: str, question: Question, announced: bool) -> Letters | None:
+    """The letters a span begins with, or the option whose whole text it begins with."""
     own = span.lstrip(" \t\n\"'“”‘’«»「」『』:：(").lower()
     for letter, option in sorted(question.options.items(), key=lambda item: -len(item[1])):
         body = option.rstrip(" .。").lower()
-        if len(body) > 1 and own.startswith(body) and re.match(r"[\s\"'”»」』)]*(?:\Z|[.。,;:\n!])", own[len(body) :]):
-            if re.match(r"[\s\"'”»」』).。,;:!]*\Z", own[len(body) :].split("\n")[0]) or len(body) >= 4:
-                return Letters(frozenset(letter), _another(own[len(body) :], question, letter))
+        rest = own[len(body) :]
+        if len(body) < 2 or not own.startswith(body) or not _ENDS.match(rest):
+            continue
+        if len(body) >= 4 or _ALONE.match(rest.split("\n")[0]):
+            return Letters(frozenset(letter), _another(rest, question, letter))
     return leading_letters(span, question.options, question.allowed, announced)
 
 
@@ -150,16 +160,16 @@ def _last_line(text: str, question: Question) -> Letters | None:
 
 def _marked(text: str, question: Question) -> Letters | None:
     """Letters in brackets, after "option", or at the very end after a colon; only if there is just one of them."""
-    marked = re.findall(
-        r"\(([A-Z])\)|\b(?:option|choice|选项|選択肢|вариант|opci[oó]n)\s+([A-Z])\b|[:=→]\s*([A-Z])[.\s]*\Z", text
-    )
-    letters = {letter for groups in marked for letter in groups if letter and letter in question.allowed}
+    letters = {letter for groups in _MARKED.findall(text) for letter in groups if letter and letter in question.allowed}
     return Letters(frozenset(letters)) if len(letters) == 1 else None
 
 
 def _asserted(text: str, question: Question) -> Letters | None:
     """The one option whose text is asserted; texts too short to be told from ordinary words do not count."""
-    texts = {fold(option.rstrip(" .。")): letter for letter, option in question.options.items() if len(option.strip()) > 3
-             or re.search(r"[\u2e80-\uffef]{2}", option)}  # fmt: skip
+    texts = {
+        fold(option.rstrip(" .。")): letter
+        for letter, option in question.options.items()
+        if len(option.strip()) > 3 or _TWO_WIDE.search(option)
+    }
     letters = {texts[mention.phrase] for mention in mentions(fold(text), tuple(texts))}
     return Letters(frozenset(letters)) if len(letters) == 1 else None

@@ -6,6 +6,7 @@ These measure overlap with a reference, not correctness; read them against the b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,7 +37,8 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
     return Scored(table.with_answered([not s.unscored for s in scores], METRICS[0]), tuple(scores), METRICS[0])
 
 
-def overlap(output: str, references: Sequence[str], language: str) -> tuple[float, ...]:
+@lru_cache(maxsize=2_048)
+def overlap(output: str, references: tuple[str, ...], language: str) -> tuple[float, ...]:
     """The metrics of one output, each the best over the references, in the order of ``METRICS``; fractions 0-1."""
     found = tokens(output, language)
     each = []
