@@ -5,8 +5,9 @@ from __future__ import annotations
 from ._records import CategoryScore, Crash, OfficialScores, RowScore, TaskScore
 from .aggregate import metrics_from_sums
 from .profile import category_metrics, score_official
+from .published import run_scorer
 from .reading import OfficialTable, read_official_csv
-from .scripts import SCORERS, run_scorer
+from .scripts import SCORERS
 
 __all__ = [
     "SCORERS",

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 Kind = Literal["accuracy", "overlap", "entities", "labels"]
+
+Cell = str | float | int | bool | None
+"""One field as the scripts see it: text; a number or truth value where pandas typed the column; NaN where missing."""
+
+
+class WouldCrash(Exception):
+    """The published script would raise on this row; the message says what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule finds in one row; see ``RowScore`` for the fields."""
+
+    stats: tuple[float, ...]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    counted: bool = True
+
+
+class Rule(Protocol):
+    """A published per-row rule."""
+
+    @property
+    def kind(self) -> Kind:
+        """What its statistics are."""
+
+    @property
+    def wrong(self) -> Outcome:
+        """The outcome of a row on which the script would raise: counted, and wrong."""
+
+    def __call__(self, reference: Cell, output: Cell) -> Outcome:
+        """Score one row.
+
+        Raises:
+            WouldCrash: the published script would raise.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +53,8 @@ class RowScore:
     ``stats`` by the task's kind: accuracy ``(correct, counted)``; overlap ``(bleu1, rouge_l_f, counted)``; entities
     ``(tp, fp, fn)``; labels true positives of every class, then false positives, then false negatives. ``counted``:
     the row is in the denominator. ``metrics`` are the row's own figures, fractions 0-1, empty for a skipped row.
-    ``crash``: why the published script would raise here, else empty; such rows count as wrong.
+    ``details`` is what the rule read out of the texts. ``crash``: why the published script would raise here, else
+    empty; such rows count as wrong.
     """
 
     row: int
@@ -25,6 +62,7 @@ class RowScore:
     stats: tuple[float, ...]
     counted: bool = True
     metrics: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     crash: str = ""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ._english import words
 from .chrf import chrf
 from .language import segment, tokens
 from .overlap import bleu1, lcs_length, rouge_l, rouge_n
-from .summary_rouge import Unscorable, summary_rouge
-from .words import words
+from .summary_rouge import RougeError, summary_rouge
 
 __all__ = [
-    "Unscorable",
+    "RougeError",
     "bleu1",
     "chrf",
     "lcs_length",
