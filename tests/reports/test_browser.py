@@ -62,7 +62,7 @@ def says(page: Any, selector: str, pattern: str) -> None:
 
 def count(page: Any) -> int:
     """Samples found, from the status line, once the search has ended."""
-    says(page, "#sample-status", r" samples$")
+    page.wait_for_selector("#sample-list[aria-busy=false]")
     return int(page.inner_text("#sample-status").split()[0].replace(",", ""))
 
 
@@ -126,14 +126,13 @@ def test_filters_find_what_the_scores_say(watched: Any, report: Path, profile: s
 def test_text_search_narrows_and_marks(watched: Any, report: Path) -> None:
     page = opened(watched, report)
     page.fill("#filter-text", "BARKING cough")
-    says(page, "#sample-status", r"^(?!480 of).* samples$")
     found = count(page)
     assert 0 < found < 480
     page.locator(ROWS).first.click()
     page.wait_for_selector(".sample mark")
     assert page.locator(".sample mark").first.inner_text().lower() == "barking cough"
     page.fill("#filter-text", "no such words in it")
-    says(page, "#sample-status", r"^0 of")
+    assert count(page) == 0
     assert page.locator(ROWS).count() == 0
 
 
@@ -304,6 +303,6 @@ def test_untrusted_text_stays_text(watched: Any, tmp_path: Path) -> None:
         answer = sample.locator(".text[aria-label=Answer]").evaluate("node => node.textContent")
         assert answer == payload
     page.fill("#filter-text", "<script>")
-    says(page, "#sample-status", r"^[1-9]\d? of .* samples$")
+    assert count(page) > 0
     assert page.locator("main script:not([type='text/plain']), iframe, object, img, main style, base").count() == 0
     assert page.evaluate("location.protocol") == "file:"

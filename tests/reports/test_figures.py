@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsins.reports.figures import Figure, Line, interval, metric_name, percent, read_sheet
+from medsins.reports.figures import Figure, Line, interval, metric_name, official_text, percent, read_sheet
 
 KEYS = (
     "category", "language", "primary", "rows", "counted", "metrics", "ci95", "baselines", "unscored", "tasks",
@@ -46,7 +46,7 @@ profiles = st.fixed_dictionaries(
 def test_any_scores_document_is_read_and_every_number_is_finite_or_none(scores: dict[str, Any]) -> None:
     sheet = read_sheet(scores)
     for line in (*sheet.categories, *sheet.tasks):
-        for figure in line.figures.values():
+        for figure in (figure for figures in line.figures.values() for figure in figures):
             for value in (figure.value, figure.low, figure.high, figure.majority, figure.random):
                 assert value is None or abs(value) < float("inf")
     assert sum(sheet.verdicts().values()) == len(sheet.categories)
@@ -78,16 +78,21 @@ def test_both_profiles_stand_side_by_side_strict_first(run_dir: Path) -> None:
     line = next(line for line in sheet.tasks if line.name == "task950")
     strict, official = (scores["profiles"][name]["tasks"]["task950"] for name in ("strict", "official"))
     assert line.main.value == strict["metrics"]["f1"]
-    assert line.official == official["metrics"]["f1"]
-    assert line.main.others == {"precision": strict["metrics"]["precision"]}
+    assert line.official.value == official["metrics"]["f1"]
+    assert line.find("strict", "precision") == Figure("precision", strict["metrics"]["precision"])
     assert (line.main.low, line.main.high) == tuple(strict["ci95"]["f1"])
     assert line.unscored_total == sum(strict["unscored"].values())
 
 
 def test_official_value_is_that_of_the_metric_shown_first() -> None:
-    figures = {"strict": Figure("f1", 10.0), "official": Figure("accuracy", 90.0, others={"f1": 20.0})}
-    assert Line("t", "c", "", 1, 1, figures, {}).official == 20.0
-    assert Line("t", "c", "", 1, 1, {"strict": Figure("f1", 10.0)}, {}).official is None
+    strict, accuracy, f1 = Figure("f1", 10.0), Figure("accuracy", 90.0), Figure("f1", 20.0)
+    line = Line("t", "c", "", 1, 1, {"strict": (strict,), "official": (accuracy, f1)}, {})
+    assert line.official == f1
+    assert official_text(line) == "20.0"
+    assert line.metrics() == ["f1", "accuracy"]
+    other = Line("t", "c", "", 1, 1, {"strict": (strict,), "official": (accuracy,)}, {})
+    assert official_text(other) == "90.0 accuracy"
+    assert official_text(Line("t", "c", "", 1, 1, {"strict": (strict,)}, {})) == "–"
 
 
 def test_ranked_is_by_value_and_leaves_out_what_a_profile_lacks() -> None:
@@ -112,4 +117,5 @@ def test_numbers_in_print() -> None:
     assert interval(Figure("f1", 1.0, 0.25, 99.96)) == "0.2–100.0"
     assert interval(Figure("f1", 1.0)) == ""
     assert metric_name("rouge_l_f") == "ROUGE-L"
+    assert metric_name("f1_answered") == "F1 of answered"
     assert metric_name("exact_match") == "exact match"

@@ -123,6 +123,11 @@ def test_any_one_file_may_be_missing(run_dir: Path, name: str) -> None:
     assert any(attributes.get("id") == "categories" for _, attributes in parsed.tags)
 
 
+def test_what_the_scorer_notes_is_shown(run_dir: Path) -> None:
+    edit_json(run_dir / "scores.json", lambda s: s.update(notes=["3 of 96 samples have no answer yet"]))
+    assert "3 of 96 samples have no answer yet." in write_html(run_dir).read_text(encoding="utf-8")
+
+
 def test_restricted_text_is_announced(run_dir: Path) -> None:
     edit_json(run_dir / "manifest.json", lambda m: m["tasks"][2].update(access="credentialed"))
     text = write_html(run_dir).read_text(encoding="utf-8")

@@ -51,12 +51,13 @@ def test_outcomes(judgement: Judgement | None, expected: str) -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
 def test_blocks_hold_every_row_once_in_order(rows: int) -> None:
-    packed = pack_samples((row(k) for k in range(rows)), {}, read_sheet({"profiles": {"strict": {}}}))
+    packed = pack_samples(((k, row(k)) for k in range(rows)), {}, read_sheet({"profiles": {"strict": {}}}))
     texts = [sample for block in packed.texts for sample in unpack(block)]
     assert [sample["id"] for sample in texts] == [f"id{k}" for k in range(rows)]
     assert [p for block in packed.prompts for p in unpack(block)] == [f"prompt {k}" for k in range(rows)]
     index = unpack(packed.index)
     assert len(index["task"]) == len(index["outcome"]["strict"]) == packed.rows == rows
+    assert index["row"] == list(range(rows))
     assert all(len(unpack(block)) <= BLOCK for block in packed.texts)
 
 
@@ -72,6 +73,14 @@ def test_judgements_join_by_row_and_profile(run_dir: Path) -> None:
         assert index["tasks"][index["task"][sample["row"]]] == sample["task_id"]
         named = OUTCOMES[index["outcome"][sample["profile"]][sample["row"]]]
         assert (named == "unscored") == bool(sample["unscored"] or not sample["metrics"])
+
+
+def test_rows_of_an_unfinished_run_keep_their_numbers() -> None:
+    judged = {7: {"strict": Judgement({"accuracy": 1.0})}}
+    sheet = read_sheet({"profiles": {"strict": {"tasks": {"task1": {"primary": "accuracy"}}}}})
+    index = unpack(pack_samples([(2, row(2)), (7, row(7))], judged, sheet).index)
+    assert index["row"] == [2, 7]
+    assert [OUTCOMES[code] for code in index["outcome"]["strict"]] == ["not scored yet", "right"]
 
 
 def test_lines_that_are_no_judgement_are_left_out(tmp_path: Path) -> None:

@@ -86,12 +86,14 @@ def test_tables_hold_every_category_task_and_metric(run_dir: Path) -> None:
     tasks = pd.read_csv(run_dir / "tables" / "tasks.csv")
     assert tasks["name"].tolist() == [line.name for line in sheet.tasks]
     assert tasks["strict"].tolist() == pytest.approx([line.main.value for line in sheet.tasks])
-    assert tasks["official"].tolist() == pytest.approx([line.official for line in sheet.tasks])
+    assert tasks["official"].tolist() == pytest.approx([line.official.value for line in sheet.tasks])
     assert tasks.filter(like="unscored_").sum(axis=1).tolist() == [line.unscored_total for line in sheet.tasks]
     metrics = pd.read_csv(run_dir / "tables" / "metrics.csv")
     assert set(metrics["profile"]) == {"strict", "official"}
     kept = metrics[(metrics["name"] == "task950") & (metrics["profile"] == "strict")]
     assert set(kept["metric"]) == {"f1", "precision"}
+    main = next(line.main for line in sheet.tasks if line.name == "task950")
+    assert kept.set_index("metric").loc["f1", ["low", "high"]].tolist() == pytest.approx([main.low, main.high])
 
 
 def test_names_from_outside_are_inert_in_tables_and_escaped_in_latex(run_dir: Path) -> None:

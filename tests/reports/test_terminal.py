@@ -26,7 +26,7 @@ def test_every_width_shows_both_profiles_and_breaks_no_line(run_dir: Path, width
     sheet = read_sheet(json.loads((run_dir / "scores.json").read_text()))
     for line in sheet.tasks:
         assert percent(line.main.value) in text
-        assert percent(line.official) in text
+        assert percent(line.official.value) in text
 
 
 def test_wide_terminals_show_interval_baselines_and_verdict(run_dir: Path) -> None:

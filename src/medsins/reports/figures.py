@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Verdict = Literal["better", "unclear", "worse", "unknown"]
@@ -22,13 +22,16 @@ METRIC_NAMES = {
     "macro_recall": "macro recall",
     "bleu1": "BLEU-1",
     "rouge_l_f": "ROUGE-L",
+    "rouge1_f": "ROUGE-1",
+    "rouge2_f": "ROUGE-2",
+    "chrf": "chrF",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One score of one profile, in percent: the value of ``metric``, its 95 % interval, and what answering without
-    reading reaches (``majority``: always the commonest answer; ``random``: an answer drawn at random). None: not given.
+    """One metric of one profile, in percent: its value, its 95 % interval, and what answering without reading reaches
+    (``majority``: always the commonest answer; ``random``: an answer drawn at random). None: not given.
     """
 
     metric: str = ""
@@ -37,7 +40,6 @@ class Figure:
     high: float | None = None
     majority: float | None = None
     random: float | None = None
-    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def baseline(self) -> float | None:
@@ -56,8 +58,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A category or a task with its figures by profile. ``rows``: answers asked for; ``counted``: answers judged in
-    the main profile (None: not stated); ``unscored``: answers without judgement, by kind.
+    """A category or a task with its figures by profile, the metric shown first in front, the main profile in front.
+
+    ``rows``: answers asked for; ``counted``: those in the denominator (None: not stated); ``unscored``: answers without
+    judgement, by kind.
     """
 
     name: str
@@ -65,22 +69,31 @@ class Line:
     language: str
     rows: int
     counted: int | None
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, tuple[Figure, ...]]
     unscored: Mapping[str, int]
     tasks: tuple[str, ...] = ()
 
     @property
     def main(self) -> Figure:
         """The figure shown first: profile ``strict``, else the only one there is."""
-        return next(iter(self.figures.values()), Figure())
+        return next((self.first(profile) for profile in self.figures), Figure())
 
     @property
-    def official(self) -> float | None:
-        """The published scorers' value of the metric shown first."""
-        figure = self.figures.get("official")
-        if figure is None:
-            return None
-        return figure.value if figure.metric == self.main.metric else figure.others.get(self.main.metric)
+    def official(self) -> Figure:
+        """The published scorers' figure: of the metric shown first, else of their own first metric."""
+        return self.find("official", self.main.metric) or self.first("official")
+
+    def first(self, profile: str) -> Figure:
+        """The first figure of a profile; an empty one where the profile has none."""
+        return next(iter(self.figures.get(profile, ())), Figure())
+
+    def find(self, profile: str, metric: str) -> Figure | None:
+        """A metric of a profile."""
+        return next((figure for figure in self.figures.get(profile, ()) if figure.metric == metric), None)
+
+    def metrics(self) -> list[str]:
+        """All metrics of all profiles, the one shown first in front."""
+        return list(dict.fromkeys(figure.metric for figures in self.figures.values() for figure in figures))
 
     @property
     def unscored_total(self) -> int:
@@ -91,7 +104,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """All figures of one scores document. ``profiles``: those present, the main one first; ``signatures`` by profile;
-    ``would_crash``: rows on which the published scripts would stop.
+    ``would_crash``: rows on which the published scripts would stop; ``notes``: what the scorer wants known.
     """
 
     profiles: tuple[str, ...]
@@ -101,6 +114,7 @@ class Sheet:
     would_crash: tuple[Mapping[str, Any], ...]
     rows: int
     source: str
+    notes: tuple[str, ...] = ()
 
     def verdicts(self) -> dict[Verdict, int]:
         """How many categories are better, unclear, worse or unknown against their baseline."""
@@ -112,7 +126,7 @@ class Sheet:
     def ranked(self, profile: str) -> list[Line]:
         """Categories with a value in a profile, highest first, ties by name."""
         scored = [line for line in self.categories if profile in line.figures]
-        return sorted(scored, key=lambda line: (-(line.figures[profile].value or 0.0), line.name))
+        return sorted(scored, key=lambda line: (-(line.first(profile).value or 0.0), line.name))
 
     def kinds(self) -> list[str]:
         """Kinds of unscored answers that occur anywhere: the known ones in their order, then any other."""
@@ -122,6 +136,8 @@ class Sheet:
 
 def metric_name(metric: str) -> str:
     """How a metric is called in print."""
+    if metric.endswith("_answered"):
+        return f"{metric_name(metric.removesuffix('_answered'))} of answered"
     return METRIC_NAMES.get(metric, metric.replace("_", " "))
 
 
@@ -135,6 +151,13 @@ def number(value: Any) -> float | None:
 def percent(value: float | None, digits: int = 1) -> str:
     """A percentage for a table; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def official_text(line: Line) -> str:
+    """The official value for a table, with its metric's name where that differs from the one shown first."""
+    figure = line.official
+    named = f" {metric_name(figure.metric)}" if figure.value is not None and figure.metric != line.main.metric else ""
+    return percent(figure.value) + named
 
 
 def interval(figure: Figure, digits: int = 1) -> str:
@@ -157,6 +180,7 @@ def read_sheet(scores: Mapping[str, Any]) -> Sheet:
         would_crash=tuple(crash for crash in crashes if isinstance(crash, Mapping)),
         rows=int(number(scores.get("rows")) or 0),
         source=str(scores.get("source") or ""),
+        notes=tuple(str(note) for note in sequence(scores.get("notes"))),
     )
 
 
@@ -183,24 +207,24 @@ def _lines(part: str, names: Iterable[str], profiles: Mapping[str, Mapping[str, 
             language=str(first.get("language") or ""),
             rows=int(number(first.get("rows")) or 0),
             counted=None if counted is None else int(counted),
-            figures={name: _figure(entry) for name, entry in found.items()},
+            figures={name: tuple(_figures(entry)) for name, entry in found.items()},
             unscored={str(k): int(number(n) or 0) for k, n in mapping(first.get("unscored")).items() if number(n)},
             tasks=tuple(str(task) for task in sequence(first.get("tasks"))),
         )
 
 
-def _figure(entry: Mapping[str, Any]) -> Figure:
-    metrics = {str(k): value for k, v in mapping(entry.get("metrics")).items() if (value := number(v)) is not None}
-    metric = str(entry.get("primary") or next(iter(metrics), ""))
-    bounds = [number(bound) for bound in sequence(mapping(entry.get("ci95")).get(metric))]
-    low, high = bounds if len(bounds) == 2 else (None, None)
-    baselines = mapping(entry.get("baselines"))
-    return Figure(
-        metric=metric,
-        value=metrics.get(metric),
-        low=low,
-        high=high,
-        majority=number(mapping(baselines.get("majority")).get(metric)),
-        random=number(mapping(baselines.get("random")).get(metric)),
-        others={name: value for name, value in metrics.items() if name != metric},
-    )
+def _figures(entry: Mapping[str, Any]) -> Iterable[Figure]:
+    values, baselines = mapping(entry.get("metrics")), mapping(entry.get("baselines"))
+    known = [str(name) for name in values if number(values[name]) is not None]
+    first = str(entry.get("primary") or next(iter(known), ""))
+    for metric in dict.fromkeys([first, *known]):
+        bounds = [number(bound) for bound in sequence(mapping(entry.get("ci95")).get(metric))]
+        low, high = bounds if len(bounds) == 2 else (None, None)
+        yield Figure(
+            metric=metric,
+            value=number(values.get(metric)),
+            low=low,
+            high=high,
+            majority=number(mapping(baselines.get("majority")).get(metric)),
+            random=number(mapping(baselines.get("random")).get(metric)),
+        )

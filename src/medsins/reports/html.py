@@ -63,6 +63,7 @@ def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
     loader = FileSystemLoader(TEMPLATES)
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {"percent": figures.percent, "interval": figures.interval, "metric": figures.metric_name}
+    page.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     page.filters["count"] = lambda n: f"{n:,}"
     parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "theme.js", "report.js")}
     shared = {

@@ -35,7 +35,7 @@ class RunData:
 
 @dataclass(slots=True)
 class Usage:
-    """What one task cost: tokens by the model's tokenizer, seconds per answer, prompts that did not fit."""
+    """What one task cost: tokens by the model's tokenizer, seconds per answer, what did not fit."""
 
     task_id: str
     prompt_tokens: list[int] = field(default_factory=list)
@@ -44,6 +44,7 @@ class Usage:
     shots_dropped: int = 0
     prompts_short_of_shots: int = 0
     prompts_cut: int = 0
+    answers_cut: int = 0
     characters_cut: int = 0
 
     def add(self, prediction: Prediction) -> None:
@@ -55,6 +56,7 @@ class Usage:
         self.shots_dropped += prediction.dropped_shots
         self.prompts_short_of_shots += prediction.dropped_shots > 0
         self.prompts_cut += prediction.cut_characters > 0
+        self.answers_cut += done.status == "truncated"
         self.characters_cut += prediction.cut_characters
 
     def merge(self, other: Usage) -> None:
@@ -65,6 +67,7 @@ class Usage:
         self.shots_dropped += other.shots_dropped
         self.prompts_short_of_shots += other.prompts_short_of_shots
         self.prompts_cut += other.prompts_cut
+        self.answers_cut += other.answers_cut
         self.characters_cut += other.characters_cut
 
     @property
@@ -141,13 +144,13 @@ def read_judgements(run_dir: Path) -> dict[int, dict[str, Judgement]]:
     return found
 
 
-def predictions(run_dir: Path) -> Iterator[Prediction]:
-    """The run's predictions in row order; none where the store is not there."""
+def predictions(run_dir: Path) -> Iterator[tuple[int, Prediction]]:
+    """The run's predictions with their row numbers, in order; none where the store is not there."""
     if not (run_dir / "run.sqlite").exists():
         return
-    from medsins.bench.store import read_predictions
+    from medsins.bench.store import read_rows
 
-    yield from read_predictions(run_dir)
+    yield from read_rows(run_dir)
 
 
 def _object(line: str) -> Mapping[str, Any]:

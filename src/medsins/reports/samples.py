@@ -42,6 +42,7 @@ class _Packer:
     primary: Mapping[tuple[str, str], str]
     numbers: dict[str, int] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
+    rows: list[int] = field(default_factory=list)
     tasks: list[int] = field(default_factory=list)
     outcomes: dict[str, list[int]] = field(default_factory=dict)
     texts: list[Any] = field(default_factory=list)
@@ -82,14 +83,17 @@ def outcome(judgement: Judgement | None, metric: str) -> str:
     return "wrong" if value <= 0 else "partial"
 
 
-def pack_samples(rows: Iterable[Prediction], judged: Mapping[int, Mapping[str, Judgement]], sheet: Sheet) -> Packed:
-    """Pack predictions (in row order) with their judgements by row number."""
-    primary = {(profile, line.name): figure.metric for line in sheet.tasks for profile, figure in line.figures.items()}
+def pack_samples(
+    rows: Iterable[tuple[int, Prediction]], judged: Mapping[int, Mapping[str, Judgement]], sheet: Sheet
+) -> Packed:
+    """Pack predictions, given with their row numbers in order, with their judgements by row number."""
+    primary = {(profile, line.name): line.first(profile).metric for line in sheet.tasks for profile in line.figures}
     packer = _Packer(sheet.profiles, primary)
-    for position, row in enumerate(rows):
+    for place, row in rows:
         if len(packer.texts) == BLOCK:
             packer.close_block()
-        packer.add(row, judged.get(position, {}))
+        packer.rows.append(place)
+        packer.add(row, judged.get(place, {}))
     packer.close_block()
     known = {line.name: line for line in sheet.tasks}
     index = {
@@ -99,6 +103,7 @@ def pack_samples(rows: Iterable[Prediction], judged: Mapping[int, Mapping[str, J
         "languages": [LANGUAGE_CODES.get(known[task].language, "") if task in known else "" for task in packer.usage],
         "profiles": sheet.profiles,
         "outcomes": OUTCOMES,
+        "row": packer.rows,
         "task": packer.tasks,
         "outcome": {profile: packer.outcomes.get(profile, []) for profile in sheet.profiles},
     }

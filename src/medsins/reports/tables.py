@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medsins.core import atomic_open, write_text
 
-from .figures import Figure, Line, Sheet, interval, metric_name, percent
+from .figures import Line, Sheet, interval, metric_name, official_text, percent
 from .rundata import load_run, predictions
 
 Cell = str | int | float | None
@@ -25,9 +25,9 @@ _LATEX = {
 
 HEADER = (
     "name", "category", "language", "metric", "rows", "counted",
-    "strict", "strict_low", "strict_high", "official", "majority", "random",
+    "strict", "strict_low", "strict_high", "official", "official_metric", "majority", "random",
 )  # fmt: skip
-TIDY_HEADER = ("scope", "name", "profile", "metric", "value")
+TIDY_HEADER = ("scope", "name", "profile", "metric", "value", "low", "high", "majority", "random")
 
 
 def inert(cell: Cell) -> Cell:
@@ -58,7 +58,7 @@ def write_predictions(run_dir: Path) -> Path:
     with atomic_open(path) as stream:
         writer = csv.writer(stream)
         writer.writerow(("task_id", "input", "GT", "output", "instance_id", "status"))
-        for row in predictions(run_dir):
+        for _, row in predictions(run_dir):
             reference, done = next(iter(row.references), ""), row.completion
             cells = (row.task_id, row.input, reference, done.text, row.instance_id, done.status)
             writer.writerow([_storable(cell) for cell in cells])
@@ -104,7 +104,7 @@ def escape_latex(text: str) -> str:
 def _latex_cells(line: Line) -> list[str]:
     main = line.main
     texts = [line.name, metric_name(main.metric), str(line.rows)]
-    texts += [percent(main.value), interval(main), percent(line.official), percent(main.majority), percent(main.random)]
+    texts += [percent(main.value), interval(main), official_text(line), percent(main.majority), percent(main.random)]
     return [escape_latex(text).replace("–", "--") for text in texts]
 
 
@@ -115,18 +115,17 @@ def _wide(path: Path, sheet: Sheet, lines: Sequence[Line]) -> Path:
 
 
 def _wide_row(line: Line, kinds: Sequence[str]) -> list[Cell]:
-    strict = line.figures.get("strict", Figure(metric=line.main.metric))
-    row: list[Cell] = [line.name, line.category, line.language, strict.metric, line.rows, line.counted]
-    row += [strict.value, strict.low, strict.high, line.official, line.main.majority, line.main.random]
+    main, strict, official = line.main, line.first("strict"), line.official
+    row: list[Cell] = [line.name, line.category, line.language, main.metric, line.rows, line.counted]
+    row += [strict.value, strict.low, strict.high, official.value, official.metric, main.majority, main.random]
     return row + [line.unscored.get(kind, 0) for kind in kinds]
 
 
 def _tidy(scope: str, lines: Sequence[Line]) -> Iterable[list[Cell]]:
     for line in lines:
-        for profile, figure in line.figures.items():
-            first = {} if figure.value is None else {figure.metric: figure.value}
-            for metric, value in {**first, **figure.others}.items():
-                yield [scope, line.name, profile, metric, value]
+        for profile, figures in line.figures.items():
+            for f in figures:
+                yield [scope, line.name, profile, f.metric, f.value, f.low, f.high, f.majority, f.random]
 
 
 def _storable(cell: Cell) -> Cell:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .figures import Line, Sheet, interval, metric_name, percent, read_sheet
+from .figures import Line, Sheet, interval, metric_name, official_text, percent, read_sheet
 from .rundata import load_run
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _columns(sheet: Sheet, width: int) -> dict[str, tuple[Side, Callable[[Line],
     if width >= 116:
         columns["95 % interval"] = ("left", lambda line: interval(line.main))
     if "official" in sheet.profiles and main != "official":
-        columns["official"] = ("right", lambda line: percent(line.official))
+        columns["official"] = ("right", official_text)
     if width >= 60:
         columns["commonest"] = ("right", lambda line: percent(line.main.majority))
     if width >= 100:

@@ -104,7 +104,11 @@
     fillFilters();
     for (const name of ["task", "outcome", "profile"]) controls[name].addEventListener("change", filter);
     let waiting = 0;
-    controls.text.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 200); });
+    controls.text.addEventListener("input", () => {
+      list.setAttribute("aria-busy", "true");
+      clearTimeout(waiting);
+      waiting = setTimeout(filter, 200);
+    });
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
     byId("page-back").addEventListener("click", () => turnPage(-1));
     byId("page-on").addEventListener("click", () => turnPage(1));
@@ -156,6 +160,7 @@
 
     async function filter() {
       const mine = turn += 1;
+      list.setAttribute("aria-busy", "true");
       const query = controls.text.value.trim().toLowerCase();
       const rows = chosenRows();
       page = 0;
@@ -186,6 +191,7 @@
       for (const row of rows) samples.push((await texts(Math.floor(row / index.block)))[row % index.block]);
       if (mine !== turn) return;
       list.replaceChildren(...rows.map((row, at) => entry(row, samples[at])));
+      list.setAttribute("aria-busy", "false");
       const pages = Math.ceil(found.length / PAGE);
       status.textContent = `${found.length.toLocaleString("en")} of ${index.task.length.toLocaleString("en")} samples`;
       byId("sample-pages").hidden = pages < 2;
@@ -212,7 +218,7 @@
       button.type = "button";
       button.setAttribute("aria-expanded", "false");
       button.append(
-        make("span", "where", `${index.tasks[index.task[row]]} · ${row}`),
+        make("span", "where", `${index.tasks[index.task[row]]} · ${index.row[row]}`),
         make("span", `outcome ${outcome}`, SIGNS[outcome] || outcome),
         make("span", "line asked", oneLine(sample.input)),
         make("span", "line", oneLine(sample.answer || sample.error || "(no answer)")),
@@ -243,7 +249,7 @@
 
     function part(title, bodies, language) {
       const node = make("div");
-      node.append(make("h4", "", title));
+      node.append(make("h3", "", title));
       for (const body of bodies) {
         const text = make("div", "text");
         text.dir = "auto";
@@ -304,7 +310,7 @@
     }
 
     function footnote(row, sample) {
-      const parts = [`row ${row}`, `instance ${sample.id}`, `status ${sample.status}`,
+      const parts = [`row ${index.row[row]}`, `instance ${sample.id}`, `status ${sample.status}`,
         `${sample.tokens[0].toLocaleString("en")} + ${sample.tokens[1].toLocaleString("en")} tokens`, `${sample.seconds} s`];
       if (sample.dropped) parts.push(`${sample.dropped} shots dropped`);
       if (sample.cut) parts.push(`${sample.cut.toLocaleString("en")} characters cut`);
