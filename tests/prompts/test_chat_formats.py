@@ -78,6 +78,7 @@ def test_shots_and_question_are_marked() -> None:
     ]
     assert mark("I\nQ", "", "I", "Q") == [("plain", "I\n"), ("question", "Q")]
     assert mark("[system]\nI\n[user]\nshot\n[user]\nQ", "shot", "I", "Q")[1] == ("shot", "shot\n[user]\n")
+    assert mark("Q I Q", "Q", "I", "Q") == [("shot", "Q "), ("plain", "I "), ("question", "Q")]
     assert mark("cut away", "shot", "I", "Q") == [("plain", "cut away")]
 
 

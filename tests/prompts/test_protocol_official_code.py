@@ -92,7 +92,8 @@ def test_a_tokenizer_without_begin_token_gets_it_in_the_text() -> None:
         prompt = next(get_protocol(f"official-code:adds_bos=no,model_type={model_type}").build(ONE, NO_POOL, 0))
         assert content(prompt).startswith(first)
         assert prompt.text_has_bos
-    assert not next(get_protocol("official-code:model_type=Llama 3").build(ONE, NO_POOL, 0)).text_has_bos
+    for model_type in ("Llama 3", "InternLM 2", "other"):
+        assert not next(get_protocol(f"official-code:model_type={model_type}").build(ONE, NO_POOL, 0)).text_has_bos
 
 
 def test_without_context_the_question_stands_alone() -> None:

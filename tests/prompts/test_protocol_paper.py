@@ -92,6 +92,7 @@ def test_the_left_gives_way_and_instruction_and_question_stay() -> None:
         assert count_words(prompt) + 10 <= window or prompt.cut_characters == head
         cut = prompt.cut_characters
     assert cut == head
+    assert prompt.shots == ()
 
 
 def test_no_character_is_cut_needlessly() -> None:

@@ -88,6 +88,12 @@ def test_instances_without_an_answer_are_no_shots() -> None:
     assert [example.input for example in found] == [instance.input for instance in train.instances]
 
 
+def test_texts_are_alike_in_any_script() -> None:
+    for one, other in (("Straße", "STRASSE"), ("é", "e\u0301"), ("ｆｅｖｅｒ", "FEVER"), ("熱\u3000あり", "熱 あり")):
+        assert text_key(one) == text_key(other)
+    assert text_key("38.0") != text_key("380")
+
+
 @pytest.mark.parametrize("other", ["  visit 3:   39.3 DEGREES. ", "Visit 3:\n39.3 degrees.", "Visit 3: 39.3 degrees."])
 def test_leaks_are_found_whatever_case_blanks_and_form(other: str) -> None:
     kept, leaked = without_leaks([Example(other, "no"), Example("Another visit", "no")], fever_task(5))
