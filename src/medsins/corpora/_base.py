@@ -14,6 +14,13 @@ from medsins.core import Instance
 Verified = Literal["real data", "published samples", "format only"]
 EmptyAnswer = Literal["released", "converter"]
 
+# The released task files misspell the answer to a sentence without entity, and the published scorer compares with that
+# spelling; the published converter spells it right.
+NO_ENTITY: Mapping[str, str] = {
+    "released": "There is no related enetity.",
+    "converter": "There is no related entity.",
+}
+
 SPLITS = ("train", "validation", "test")
 _SPLIT_NAMES = {"dev": "validation", "devel": "validation", "val": "validation", "valid": "validation"}
 
@@ -91,6 +98,11 @@ class BuildOptions:
     empty_answer: EmptyAnswer = "released"
     tasks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def no_entity(self) -> str:
+        """The answer to a sentence without entity, as ``empty_answer`` spells it."""
+        return NO_ENTITY[self.empty_answer]
 
     def wants(self, task_id: str) -> bool:
         """Whether records of this task are of use; readers may skip work where not."""

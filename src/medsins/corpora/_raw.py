@@ -166,13 +166,15 @@ class RawFolder:
     """A folder of raw files. It remembers what was asked for and what was found, for the provenance file.
 
     A pattern is a path or glob within the release (``data/ori_pqal.json``, ``text/*.txt``). It may stand at any depth
-    of the folder, gzipped (``.gz``), or inside a ``.zip`` or ``.tar`` archive that lies in it.
+    of the folder, gzipped (``.gz``), or inside a ``.zip`` or ``.tar`` archive that lies in it. ``notes`` go into the
+    provenance file too.
     """
 
     def __init__(self, path: Path, corpus: Corpus) -> None:
         self.path, self.corpus = path, corpus
         self.found: dict[str, tuple[str, ...]] = {}
         self.used: set[Path] = set()
+        self.notes: list[str] = []
         if not path.is_dir():
             what = "is a file: name the folder it lies in" if path.exists() else "no such folder"
             raise UsageError(Problem(what, str(path), f"{corpus.title}: {corpus.how_to_get}"))
@@ -213,6 +215,13 @@ class RawFolder:
         found.sort(key=lambda file: file.place)
         self.found[pattern] = tuple(file.place for file in found)
         self.used.update(file.path for file in found)
+        return found
+
+    def optional(self, pattern: str) -> list[RawFile]:
+        """As ``glob``, noting in the provenance where there is none."""
+        found = self.glob(pattern)
+        if not found:
+            self.notes.append(f"no {pattern} in the raw folder: its part of the release is left out")
         return found
 
     def files(self, pattern: str) -> list[RawFile]:
