@@ -156,7 +156,7 @@ def test_paging_reaches_the_last_sample(watched: Any, report: Path) -> None:
     for turned in range(1, -(-total // per_page)):
         page.click("#page-on")
         says(page, "#page-text", f"^{turned + 1} of")
-    assert page.locator(ROWS).last.inner_text().split("\n")[0].endswith(f" {total - 1}")
+    assert page.locator(ROWS).last.inner_text().startswith(f"{total - 1} ")
     assert page.locator("#page-on").is_disabled()
 
 

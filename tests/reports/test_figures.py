@@ -66,6 +66,11 @@ def test_verdict_needs_the_whole_interval_on_one_side(low: float | None, high: f
     assert Figure("accuracy", 55.0, low, high, majority=50.0, random=10.0).verdict == verdict
 
 
+@pytest.mark.parametrize(("rows", "verdict"), [(0, "unclear"), (20, "unclear"), (30, "unclear"), (31, "worse")])
+def test_an_interval_without_width_is_widened_by_the_rule_of_three(rows: int, verdict: str) -> None:
+    assert Figure("accuracy", 0.0, 0.0, 0.0, majority=10.0, rows=rows).verdict == verdict
+
+
 def test_the_random_answer_stands_in_where_no_commonest_is_given() -> None:
     assert Figure("f1", 30.0, 25.0, 35.0, majority=None, random=20.0).verdict == "better"
     assert Figure("f1", 30.0, 25.0, 35.0).verdict == "unknown"
@@ -79,7 +84,7 @@ def test_both_profiles_stand_side_by_side_strict_first(run_dir: Path) -> None:
     strict, official = (scores["profiles"][name]["tasks"]["task950"] for name in ("strict", "official"))
     assert line.main.value == strict["metrics"]["f1"]
     assert line.official.value == official["metrics"]["f1"]
-    assert line.find("strict", "precision") == Figure("precision", strict["metrics"]["precision"])
+    assert line.find("strict", "precision") == Figure("precision", strict["metrics"]["precision"], rows=6)
     assert (line.main.low, line.main.high) == tuple(strict["ci95"]["f1"])
     assert line.unscored_total == sum(strict["unscored"].values())
 

@@ -22,11 +22,18 @@ def printed(scores: object, width: int = 140, verbose: bool = False) -> str:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 116, 200])
 def test_every_width_shows_both_profiles_and_breaks_no_line(run_dir: Path, width: int) -> None:
     text = printed(run_dir, width, verbose=True)
-    assert max(cell_len(line) for line in text.splitlines()) <= width
+    lines = text[: text.index("signature")].splitlines()
+    assert max(cell_len(line) for line in lines) <= width
     sheet = read_sheet(json.loads((run_dir / "scores.json").read_text()))
     for line in sheet.tasks:
         assert percent(line.main.value) in text
         assert percent(line.official.value) in text
+
+
+def test_signatures_are_whole_lines_to_copy(run_dir: Path) -> None:
+    text = printed(run_dir, 40)
+    for name, profile in json.loads((run_dir / "scores.json").read_text())["profiles"].items():
+        assert f"signature, {name}: {profile['signature']}\n" in text
 
 
 def test_wide_terminals_show_interval_baselines_and_verdict(run_dir: Path) -> None:

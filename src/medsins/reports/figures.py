@@ -31,7 +31,8 @@ METRIC_NAMES = {
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One metric of one profile, in percent: its value, its 95 % interval, and what answering without reading reaches
-    (``majority``: always the commonest answer; ``random``: an answer drawn at random). None: not given.
+    (``majority``: always the commonest answer; ``random``: an answer drawn at random), over ``rows`` answers. None: not
+    given.
     """
 
     metric: str = ""
@@ -40,6 +41,7 @@ class Figure:
     high: float | None = None
     majority: float | None = None
     random: float | None = None
+    rows: int = 0
 
     @property
     def baseline(self) -> float | None:
@@ -48,12 +50,17 @@ class Figure:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the whole interval lies above (better) or below (worse) the baseline."""
+        """Whether the whole interval lies above (better) or below (worse) the baseline.
+
+        Where all answers scored alike a bootstrap interval has no width; the rule of three (a share not seen once in n
+        may be up to 3/n at 95 %) stands in.
+        """
         if self.baseline is None or self.low is None or self.high is None:
             return "unknown"
-        if self.low > self.baseline:
+        margin = 0.0 if self.low < self.high else 100 * min(1.0, 3 / max(1, self.rows))
+        if self.low - margin > self.baseline:
             return "better"
-        return "worse" if self.high < self.baseline else "unclear"
+        return "worse" if self.high + margin < self.baseline else "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,4 +234,5 @@ def _figures(entry: Mapping[str, Any]) -> Iterable[Figure]:
             high=high,
             majority=number(mapping(baselines.get("majority")).get(metric)),
             random=number(mapping(baselines.get("random")).get(metric)),
+            rows=int(number(entry.get("rows")) or 0),
         )

@@ -40,7 +40,7 @@ def print_scores(scores: Path | Mapping[str, Any], console: Console, verbose: bo
     if verbose and sheet.kinds():
         console.print(_unscored_table(sheet, sheet.tasks, "Task"))
     for text in _notes(sheet):
-        console.print(text, style="dim", markup=False)
+        console.print(text, style="dim", markup=False, soft_wrap=text.startswith("signature"))
 
 
 def _table(sheet: Sheet, lines: Sequence[Line], scope: str, width: int) -> Table:
@@ -118,4 +118,4 @@ def _notes(sheet: Sheet) -> list[str]:
     if sheet.would_crash:
         rows = "row" if len(sheet.would_crash) == 1 else "rows"
         notes.append(f"The published scripts would stop on {len(sheet.would_crash)} {rows}, counted as wrong.")
-    return [*notes, *(f"{name}: {text}" for name, text in sheet.signatures.items() if text)]
+    return [*notes, *(f"signature, {name}: {text}" for name, text in sheet.signatures.items() if text)]

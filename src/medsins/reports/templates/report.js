@@ -218,7 +218,7 @@
       button.type = "button";
       button.setAttribute("aria-expanded", "false");
       button.append(
-        make("span", "where", `${index.tasks[index.task[row]]} · ${index.row[row]}`),
+        make("span", "where", `${index.row[row]} · ${index.tasks[index.task[row]]}`),
         make("span", `outcome ${outcome}`, SIGNS[outcome] || outcome),
         make("span", "line asked", oneLine(sample.input)),
         make("span", "line", oneLine(sample.answer || sample.error || "(no answer)")),
