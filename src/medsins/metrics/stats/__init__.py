@@ -3,12 +3,12 @@
 from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals
 from .measures import Array, Measure, RowTable, means, micro_f1, multi_label, ratio, single_label
 from .paired import (
-    Difference,
-    compare_tables,
     holm,
     mcnemar,
+    p_value,
     paired_bootstrap,
     permutation_test,
+    permuted,
     smallest_detectable,
 )
 
@@ -16,12 +16,10 @@ __all__ = [
     "LEVEL",
     "RESAMPLES",
     "Array",
-    "Difference",
     "Measure",
     "RowTable",
     "average",
     "bootstrap",
-    "compare_tables",
     "generator",
     "holm",
     "interval",
@@ -30,8 +28,10 @@ __all__ = [
     "means",
     "micro_f1",
     "multi_label",
+    "p_value",
     "paired_bootstrap",
     "permutation_test",
+    "permuted",
     "ratio",
     "single_label",
     "smallest_detectable",

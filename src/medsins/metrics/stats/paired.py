@@ -1,54 +1,21 @@
-"""Two models on the same rows: paired intervals, exact tests, equivalence, and what this many rows could show."""
+"""Two models on the same rows: paired intervals, exact tests, and what this many rows could show."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ._sums import Columns
-from .bootstrap import RESAMPLES, bootstrap, generator, interval
+from .bootstrap import bootstrap
 from .measures import Array, RowTable
 
 PERMUTATIONS = 9_999
 _EXACT = 12
+_TINY = 1e-12
 _Z_DETECT = 1.959963984540054 + 0.8416212335729143
 """Standard normal quantiles of a two-sided 5 % test and of 80 % power."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Metric of B minus metric of A on the same rows, as fractions.
-
-    ``ci95`` is the paired bootstrap interval; ``p`` the two-sided paired permutation test; ``equivalent`` whether two
-    one-sided tests at 5 % put the difference within ``margin``; ``detectable`` the smallest true difference that this
-    many rows would show with 80 % power.
-    """
-
-    value: float
-    ci95: tuple[float, float]
-    p: float
-    equivalent: bool
-    margin: float
-    detectable: float
-
-
-def compare_tables(a: RowTable, b: RowTable, metric: str, margin: float, seed: Sequence[str]) -> Difference:
-    """The paired comparison of one metric on one task; rows of ``a`` and ``b`` are the same rows in the same order."""
-    value = b.point()[metric] - a.point()[metric]
-    replicates = paired_bootstrap(a, b, metric, RESAMPLES, generator("paired", *seed))
-    low, high = interval(replicates) or (math.nan, math.nan)
-    inner = interval(replicates, 0.90) or (math.nan, math.nan)
-    return Difference(
-        value=value,
-        ci95=(low, high),
-        p=permutation_test(a, b, metric, generator("permutation", *seed)),
-        equivalent=-margin < inner[0] and inner[1] < margin,
-        margin=margin,
-        detectable=smallest_detectable(replicates, len(a.values)),
-    )
 
 
 def paired_bootstrap(a: RowTable, b: RowTable, metric: str, resamples: int, rng: np.random.Generator) -> Array:
@@ -70,20 +37,32 @@ def permutation_test(
     Only rows on which the models differ matter. Up to twelve of them every swap is tried (exact); beyond, ``draws``
     random ones, counting the observed one too (Phipson and Smyth 2010), so p is never 0.
     """
+    differing = int((a.values != b.values).any(axis=1).sum())
+    observed = b.point()[metric] - a.point()[metric]
+    if differing <= _EXACT:
+        gains = swapped_gains(a, b, metric, [_all_swaps(differing)])
+        return float((np.abs(gains) >= abs(observed) - _TINY).mean())
+    return p_value(swapped_gains(a, b, metric, _random_swaps(differing, draws, rng)), observed)
+
+
+def permuted(a: RowTable, b: RowTable, metric: str, rng: np.random.Generator, draws: int = PERMUTATIONS) -> Array:
+    """Differences after ``draws`` random swaps of the models: [draws]. Averaged over tasks they test a category."""
+    differing = int((a.values != b.values).any(axis=1).sum())
+    return swapped_gains(a, b, metric, _random_swaps(differing, draws, rng)) if differing else np.zeros(draws)
+
+
+def p_value(gains: Array, observed: float) -> float:
+    """Two-sided p-value of an observed difference among permuted ones, itself counted."""
+    return float(((np.abs(gains) >= abs(observed) - _TINY).sum() + 1) / (len(gains) + 1))
+
+
+def swapped_gains(a: RowTable, b: RowTable, metric: str, swaps: Iterable[Array]) -> Array:
+    """The difference for each line of ``swaps`` [draws, differing rows], 1 where the two models change places."""
     differs = np.flatnonzero((a.values != b.values).any(axis=1))
-    if not len(differs):
-        return 1.0
-    gap = b.values[differs] - a.values[differs]
+    columns = Columns(b.values[differs] - a.values[differs])
     total_a, total_b = a.values.sum(axis=0), b.values.sum(axis=0)
-    observed = abs(_gain(a, b, metric, total_a[None], total_b[None])[0])
-    columns, hits, tried = Columns(gap), 0, 0
-    exact = len(differs) <= _EXACT
-    for swaps in [_all_swaps(len(differs))] if exact else _random_swaps(len(differs), draws, rng):
-        moved = columns.sums(swaps)
-        gains = np.abs(_gain(a, b, metric, total_a + moved, total_b - moved))
-        hits += int((gains >= observed - 1e-12).sum())
-        tried += len(swaps)
-    return hits / tried if exact else (hits + 1) / (tried + 1)
+    moves = [columns.sums(chosen) for chosen in swaps]
+    return np.concatenate([_gain(a, b, metric, total_a + moved, total_b - moved) for moved in moves])
 
 
 def _gain(a: RowTable, b: RowTable, metric: str, sums_a: Array, sums_b: Array) -> Array:

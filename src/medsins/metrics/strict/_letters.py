@@ -20,8 +20,10 @@ _MARK = re.compile(r"\s*[:.．、)\-–—]+\s*|\s+")
 _RANGE = re.compile(r"\s*(?:[-–—~〜/]|\b(?:to|through|thru|hasta|до)\b|から|至|到)\s*[(\[]*[A-Z](?![A-Za-z])")
 _OR = re.compile(r"[\s,、]*(?:\b(?:or|OR|ou|o|u|или|либо|vs)\b|/|または|もしくは|或者?|か(?=[A-Z]))\s*")
 _AND = re.compile(
-    r"\s*(?:(?:[,;、&+]|,?\s*\b(?:and|AND|et|y|e|и)\b|と|和|及び?|および|以及|並びに)\s*(?:\b(?:and|et|y|e|и|also)\b\s*)?|\n\s*)"
+    r"\s*(?:(?:[,;、&+]|,?\s*\b(?:and|AND|et|y|e|и)\b|と|和|及び?|および|以及|並びに)\s*(?:\b(?:and|et|y|e|и|also)\b\s*)?"
+    r"|[\n\t]\s*|\s+(?=[A-Z]\s?[:.)]))"
 )
+_TAIL = re.compile(r"(?:\s*(?:です|である)|[.。;)\]\"'”])*")
 _STOP = re.compile(r"\s*(?:\Z|[,.;:!?、。，；！？)\]\n(–—\-])")
 _GOES_ON = re.compile(
     r"\s*(?:because|since|as\b|due to|which|for the|,|\("
@@ -94,9 +96,7 @@ def _after_item(span: str, end: int, letter: str, options: Mapping[str, str], ce
     text = options.get(letter, "").rstrip(" .。;")
     begin = mark.end() if mark else end
     if text and span[begin : begin + len(text)].lower() == text.lower():
-        end = begin + len(text)
-        tail = re.compile(r"[\s.。;]*(?:です|である)?[.。)\]\"'”]*").match(span, end)
-        end = tail.end() if tail and tail.end() < len(span) and span[tail.end() - 1] not in "\n" else end
+        end = _TAIL.match(span, begin + len(text)).end()  # type: ignore[union-attr]
         return None if _DENIED.match(span, end) else end
     if _DENIED.match(span, end):
         return None

@@ -2,11 +2,13 @@
 
 Order, case, duplicates and blanks around hyphens and brackets do not matter ("5 - fluorouracil" is
 "5-fluorouracil"); every name matters to its last letter. An answer that is none misses all entities of its sentence,
-and where there were none to miss it counts as one false positive, so silence is never an answer.
+and where there were none to miss it counts as one false positive, so silence is never an answer. A list of most words
+of the sentence is a copy of it and no answer.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +19,8 @@ from ._items import items
 from ._scored import Scored, absent, refuses, row_score
 from ._statements import after_statement
 from ._text import own_turn, visible
+
+_MANY, _MOST = 8, 0.7
 
 
 def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
@@ -30,8 +34,8 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
             found = items(after_statement(text))
             if refuses(text):
                 unscored, found = "refused", frozenset()
-            elif not text:
-                unscored = "truncated" if row.status == "truncated" else "unparsed"
+            elif not text or copies_words(found, row.input):
+                unscored, found = "truncated" if row.status == "truncated" else "unparsed", frozenset()
         gold = max((items(r) for r in row.references), key=lambda names: _f1(found, names), default=frozenset[str]())
         tp, fp, fn = len(found & gold), len(found - gold), len(gold - found)
         if unscored and not gold:
@@ -41,6 +45,16 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
         scores.append(row_score(row, own, unscored, "; ".join(sorted(found))))
     table = RowTable(values, micro_f1)
     return Scored(table.with_answered([not s.unscored for s in scores], "f1"), tuple(scores), "f1")
+
+
+def copies_words(found: frozenset[str], given: str) -> bool:
+    """Whether a list of eight items or more is made of most words of the sentence (the last input of a prompt)."""
+    if len(found) < _MANY:
+        return False
+    sentence = given[given.rfind("Input:") + 1 :][-20_000:]
+    words = set(re.findall(r"\w+", sentence.casefold()))
+    named = {word for name in found for word in re.findall(r"\w+", name)}
+    return len(named & words) >= _MOST * len(words)
 
 
 def _f1(found: frozenset[str], gold: frozenset[str]) -> float:

@@ -38,6 +38,7 @@ _ALONE = re.compile(r"[\s\"'”»」』).。,;:!]*\Z")
 _MARKED = re.compile(
     r"\(([A-Z])\)|\b(?:option|choice|选项|選択肢|вариант|opci[oó]n)\s+([A-Z])\b|[:=→]\s*([A-Z])[.\s]*\Z"
 )
+_COPIED = re.compile(r"[A-Z]\s?[:.)]\s?\S[^\n]*?[\s,;]B\s?[:.)]\s?\S", re.DOTALL)
 _TWO_WIDE = re.compile(r"[\u2e80-\uffef]{2}")
 _LISTED = re.compile(r"(?:^|,\s*)([A-Z])\s?[:.]\s*")
 _REFERENCE_LEAD = re.compile(
@@ -127,7 +128,10 @@ def _span(span: str, question: Question, announced: bool) -> Letters | None:
             continue
         if len(body) >= 4 or _ALONE.match(rest.split("\n")[0]):
             return Letters(frozenset(letter), _another(rest, question, letter))
-    return leading_letters(span, question.options, question.allowed, announced)
+    found = leading_letters(span, question.options, question.allowed, announced)
+    if found and not announced and _COPIED.search(span) and len(question.options) == len(found.letters) > 1:
+        return Letters(frozenset(), hedged=True)  # the options themselves, not a choice among them
+    return found
 
 
 def _another(rest: str, question: Question, letter: str) -> bool:
