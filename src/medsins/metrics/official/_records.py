@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from functools import cached_property
+from typing import Literal
 
 Kind = Literal["accuracy", "overlap", "entities", "labels"]
 
 Cell = str | float | int | bool | None
 """One field as the scripts see it: text; a number or truth value where pandas typed the column; NaN where missing."""
 
+Stats = tuple[float, ...]
+"""One row's statistics, by kind. accuracy: correct, counted. overlap: bleu1, rouge_l_f, counted. entities: tp, fp, fn.
+labels: true positives of every class, then false positives, then false negatives."""
+
 
 class WouldCrash(Exception):
     """The published script would raise on this row; the message says what and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a rule finds in one row; see ``RowScore`` for the fields."""
-
-    stats: tuple[float, ...]
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
-    counted: bool = True
-
-
-class Rule(Protocol):
-    """A published per-row rule."""
-
-    @property
-    def kind(self) -> Kind:
-        """What its statistics are."""
-
-    @property
-    def wrong(self) -> Outcome:
-        """The outcome of a row on which the script would raise: counted, and wrong."""
-
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row.
-
-        Raises:
-            WouldCrash: the published script would raise.
-        """
+Result = Stats | WouldCrash | None
+"""What a rule finds in one row; None: the script skips it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +30,60 @@ class RowScore:
     """One row's statistics. A task's figures are functions of the column sums of ``stats`` alone, so intervals resample
     rows and never score again.
 
-    ``stats`` by the task's kind: accuracy ``(correct, counted)``; overlap ``(bleu1, rouge_l_f, counted)``; entities
-    ``(tp, fp, fn)``; labels true positives of every class, then false positives, then false negatives. ``counted``:
-    the row is in the denominator. ``metrics`` are the row's own figures, fractions 0-1, empty for a skipped row.
-    ``details`` is what the rule read out of the texts. ``crash``: why the published script would raise here, else
-    empty; such rows count as wrong.
+    ``counted``: the row is in the denominator. ``metrics`` are the row's own figures (``row_metrics``), empty for a
+    skipped row. ``crash``: why the published script would raise here, else empty; such rows count as wrong.
     """
 
     row: int
     task_id: str
-    stats: tuple[float, ...]
+    stats: Stats
     counted: bool = True
     metrics: Mapping[str, float] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
     crash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskScore:
-    """One task (or the pooled group ``CT`` or ``MRI``): ``metrics`` in percent at full precision."""
+    """One task (or the pooled group ``CT`` or ``MRI``): ``metrics`` in percent at full precision.
+
+    ``places`` are the rows' numbers, ``owners`` their task ids, ``results`` what the rule found in each; ``wrong`` are
+    the statistics of a row on which the script would raise.
+    """
 
     task_id: str
     category: str
     kind: Kind
-    rows: tuple[RowScore, ...]
     metrics: Mapping[str, float]
+    places: Sequence[int] = field(repr=False)
+    owners: Sequence[str] = field(repr=False)
+    results: Sequence[Result] = field(repr=False)
+    wrong: Stats = field(repr=False)
+
+    @cached_property
+    def rows(self) -> tuple[RowScore, ...]:
+        """The rows in file order."""
+        return tuple(map(self._row, self.places, self.owners, self.results))
+
+    def _row(self, place: int, owner: str, result: Result) -> RowScore:
+        if result is None:
+            return RowScore(place, owner, (0.0,) * len(self.wrong), counted=False)
+        if isinstance(result, WouldCrash):
+            return RowScore(place, owner, self.wrong, True, row_metrics(self.kind, self.wrong), str(result))
+        return RowScore(place, owner, result, True, row_metrics(self.kind, result))
+
+
+def row_metrics(kind: Kind, stats: Stats) -> dict[str, float]:
+    """One row's own figures, fractions 0-1 (counts for entities)."""
+    if kind == "accuracy":
+        return {"accuracy": stats[0]}
+    if kind == "overlap":
+        return {"bleu1": stats[0], "rouge_l_f": stats[1]}
+    size = len(stats) // 3
+    tp, fp, fn = (sum(stats[start : start + size]) for start in range(0, 3 * size, size))
+    f1 = 2 * tp / (2 * tp + fp + fn) if tp else 0.0
+    if kind == "entities":
+        return {"tp": tp, "fp": fp, "fn": fn, "f1": f1}
+    return {"exact": float(not fp and not fn), "f1": f1 if tp or fp or fn else 1.0}
 
 
 @dataclass(frozen=True, slots=True)

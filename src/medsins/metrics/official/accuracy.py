@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ._records import Cell, Kind, Outcome, WouldCrash
+from ._records import Cell, Kind, Result, Stats, WouldCrash
+from ._rule import Rule
 from .cells import need_text
 
 Clean = Callable[[str], str]
 
-RIGHT = Outcome((1.0, 1.0), {"accuracy": 1.0}, {"correct": 1})
-WRONG = Outcome((0.0, 1.0), {"accuracy": 0.0}, {"correct": 0})
+RIGHT: Stats = (1.0, 1.0)
+WRONG: Stats = (0.0, 1.0)
 
-MCQA_PREFIX = "the right answer is"
+PREFIX = "the right answer is"
+WRITTEN_PREFIX = "The right answer is "
+PLAIN = {letter: letter.lower() for letter in string.ascii_letters + string.digits if letter not in "tT"}
+"""Characters that, where a text begins with them, are the first after cleaning: the removed prefix begins with a t."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Rule):
     """What all accuracy rules share."""
 
-    @property
-    def kind(self) -> Kind:
-        """Accuracy."""
-        return "accuracy"
+    kind: ClassVar[Kind] = "accuracy"
 
     @property
-    def wrong(self) -> Outcome:
+    def wrong(self) -> Stats:
         """Counted, and wrong."""
         return WRONG
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contains(Judged):
     """Right if the cleaned output contains the cleaned reference. ``any_cell``: cells go through ``str`` first, so that
     a missing one is the text "nan"; else a cell that is not text would crash the script.
@@ -41,8 +43,8 @@ class Contains(Judged):
     output: Clean
     any_cell: bool = False
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row."""
+    def score(self, reference: Cell, output: Cell) -> Stats:
+        """Whether the row is right."""
         if self.any_cell:
             wanted, given = str(reference), str(output)
         else:
@@ -50,33 +52,47 @@ class Contains(Judged):
         return RIGHT if self.reference(wanted) in self.output(given) else WRONG
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrueFalse(Judged):
     """Right if the output contains the reference, exactly ``true`` or ``false``, and not the other word."""
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row."""
+    def score(self, reference: Cell, output: Cell) -> Stats:
+        """Whether the row is right."""
         wanted, given = lower_strip(str(reference)), lower_strip(str(output))
         other = {"true": "false", "false": "true"}.get(wanted)
         return RIGHT if other and wanted in given and other not in given else WRONG
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FirstLetter(Judged):
     """Right if output and reference begin with the same one of ``letters``, the prefix of both removed."""
 
     letters: str
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row. The script looks at the reference only when the output begins with a letter."""
+    def score(self, reference: Cell, output: Cell) -> Stats:
+        """Whether the row is right. The script looks at the reference only when the output begins with a letter."""
         given = _first(output, "output")
         return RIGHT if given in self.letters and _first(reference, "GT") == given else WRONG
 
+    def column(self, references: Sequence[Cell], outputs: Sequence[Cell]) -> list[Result]:
+        """The results of many rows, those that begin plainly without a call."""
+        results: list[Result] = []
+        known, size = PLAIN.get, len(WRITTEN_PREFIX)
+        for reference, output in zip(references, outputs, strict=True):
+            if type(reference) is str and type(output) is str:
+                given = known(output[size : size + 1] if output[:size] == WRITTEN_PREFIX else output[:1])
+                wanted = known(reference[size : size + 1] if reference[:size] == WRITTEN_PREFIX else reference[:1])
+                if given and wanted:
+                    results.append(RIGHT if given == wanted and given in self.letters else WRONG)
+                    continue
+            results.append(self._result(reference, output))
+        return results
+
 
 def _first(cell: Cell, column: str) -> str:
-    text = str(cell).lower().replace(MCQA_PREFIX, "").strip()
+    text = str(cell).lower().replace(PREFIX, "").strip()
     if not text:
-        raise WouldCrash(f"IndexError: the {column} is blank, or nothing but '{MCQA_PREFIX}'")
+        raise WouldCrash(f"IndexError: the {column} is blank, or nothing but '{PREFIX}'")
     return text[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ._records import Kind
+from ._records import Kind, Result, Stats, WouldCrash
 
 
 def running_sum(values: Iterable[float]) -> float:
@@ -16,9 +16,10 @@ def running_sum(values: Iterable[float]) -> float:
     return total
 
 
-def column_sums(rows: Sequence[Sequence[float]]) -> list[float]:
-    """Running sum of every column."""
-    return [running_sum(column) for column in zip(*rows, strict=True)]
+def task_metrics(kind: Kind, results: Iterable[Result], wrong: Stats) -> dict[str, float]:
+    """A task's figures in percent. ``wrong``: the statistics of a row on which the script would raise."""
+    rows = [wrong if isinstance(result, WouldCrash) else result for result in results if result is not None]
+    return metrics_from_sums(kind, [running_sum(column) for column in zip(*rows, strict=True)])
 
 
 def metrics_from_sums(kind: Kind, sums: Sequence[float]) -> dict[str, float]:

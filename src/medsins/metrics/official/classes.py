@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from ._records import Cell, Kind, Outcome
+from ._records import Cell, Kind, Stats
+from ._rule import Rule
 
 HALLMARKS = (
     "sustaining proliferative signaling",
@@ -20,35 +22,35 @@ HALLMARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
+@dataclass(frozen=True)
+class Classes(Rule):
     """Predicted and true classes are the names contained in the lower-cased text."""
 
     names: tuple[str, ...] = HALLMARKS
+    kind: ClassVar[Kind] = "labels"
 
     @property
-    def kind(self) -> Kind:
-        """Labels."""
-        return "labels"
-
-    @property
-    def wrong(self) -> Outcome:
+    def wrong(self) -> Stats:
         """Never needed: the rule takes any cell."""
-        return Outcome((0.0,) * (3 * len(self.names)))
+        return (0.0,) * (3 * len(self.names))
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row."""
-        wanted, given = str(reference).lower().strip(), str(output).lower().strip()
-        true = [name in wanted for name in self.names]
-        predicted = [name in given for name in self.names]
-        pairs = list(zip(true, predicted, strict=True))
-        tp = [float(t and p) for t, p in pairs]
-        fp = [float(p and not t) for t, p in pairs]
-        fn = [float(t and not p) for t, p in pairs]
-        details = {
-            "gt_classes": [name for name, t in zip(self.names, true, strict=True) if t],
-            "pred_classes": [name for name, p in zip(self.names, predicted, strict=True) if p],
+    def score(self, reference: Cell, output: Cell) -> Stats:
+        """True positives of every class, then false positives, then false negatives."""
+        pairs = list(zip(self._found(reference), self._found(output), strict=True))
+        return (
+            *(float(true and predicted) for true, predicted in pairs),
+            *(float(predicted and not true) for true, predicted in pairs),
+            *(float(true and not predicted) for true, predicted in pairs),
+        )
+
+    def details(self, reference: Cell, output: Cell) -> dict[str, Any]:
+        """The class names found in either text."""
+        cells = {"gt_classes": reference, "pred_classes": output}
+        return {
+            key: [name for name, found in zip(self.names, self._found(cell), strict=True) if found]
+            for key, cell in cells.items()
         }
-        hits, misses = sum(tp), sum(fp) + sum(fn)
-        f1 = 2 * hits / (2 * hits + misses) if hits or misses else 1.0
-        return Outcome((*tp, *fp, *fn), {"exact": float(true == predicted), "f1": f1}, details)
+
+    def _found(self, cell: Cell) -> list[bool]:
+        text = str(cell).lower().strip()
+        return [name in text for name in self.names]

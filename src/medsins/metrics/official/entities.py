@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from ._records import Cell, Kind, Outcome
+from ._records import Cell, Kind, Stats
+from ._rule import Rule
 from .cells import need_text
 
 NO_ENTITY = "there is no related enetity"  # sic: the instructions ask for this spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Entities:
+@dataclass(frozen=True)
+class Entities(Rule):
     """Counts of the two entity sets: true positives, false positives, false negatives. An output that is no text is
     skipped.
     """
 
-    @property
-    def kind(self) -> Kind:
-        """Entities."""
-        return "entities"
+    kind: ClassVar[Kind] = "entities"
 
     @property
-    def wrong(self) -> Outcome:
+    def wrong(self) -> Stats:
         """A row on which the script would raise has no reference to count."""
-        return Outcome((0.0, 0.0, 0.0), {"f1": 0.0}, {"tp": 0, "fp": 0, "fn": 0})
+        return (0.0, 0.0, 0.0)
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row."""
+    def score(self, reference: Cell, output: Cell) -> Stats | None:
+        """The counts of one row."""
         if not isinstance(output, str):
-            return Outcome((0.0, 0.0, 0.0), counted=False)
+            return None
         wanted, given = parse_entities(need_text(reference, "GT")), parse_entities(output)
-        tp, fp, fn = len(wanted & given), len(given - wanted), len(wanted - given)
-        f1 = 2 * tp / (2 * tp + fp + fn) if tp else 0.0
-        counts = {"tp": tp, "fp": fp, "fn": fn}
-        sets = {"gt_entities": sorted(wanted), "pred_entities": sorted(given)}
-        return Outcome((tp, fp, fn), {**counts, "f1": f1}, {**sets, **counts})
+        tp = len(wanted) if wanted is given else len(wanted & given)
+        return tp, len(given) - tp, len(wanted) - tp
+
+    def details(self, reference: Cell, output: Cell) -> dict[str, Any]:
+        """Both entity sets, sorted."""
+        if not isinstance(output, str) or not isinstance(reference, str):
+            return {}
+        return {"gt_entities": sorted(parse_entities(reference)), "pred_entities": sorted(parse_entities(output))}
 
 
+@lru_cache(maxsize=20_000)
 def parse_entities(text: str) -> frozenset[str]:
     """The published reading of an entity list. Full stops go first, yet the last character is still dropped, which
     takes the last letter of the last entity.

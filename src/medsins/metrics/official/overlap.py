@@ -4,47 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from ..text import RougeError, bleu1, segment, summary_rouge
-from ._records import Cell, Kind, Outcome, WouldCrash
+from ._records import Cell, Kind, Stats, WouldCrash
+from ._rule import Rule
 from .accuracy import undotted
 from .cells import need_text
 
-Cleaned = tuple[str, str] | Outcome
+Cleaned = tuple[str, str] | Stats | None
 
-SKIPPED = Outcome((0.0, 0.0, 0.0), {}, {"scored": False}, counted=False)
-COUNTED_AS_ZERO = Outcome((0.0, 0.0, 1.0), {"bleu1": 0.0, "rouge_l_f": 0.0}, {"scored": False})
+COUNTED_AS_ZERO = (0.0, 0.0, 1.0)
 
 OFFICIAL_NAMES = {"ja": "jp", "fr": "fra", "es": "spa"}
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """BLEU-1 and "Rouge" of cleaned texts. ``clean`` gives (output, reference), or the outcome of a row that is not
-    scored. ``language`` is an ISO 639-1 code: ``zh`` and ``ja`` are segmented, all others take English word rules.
+@dataclass(frozen=True)
+class Overlap(Rule):
+    """BLEU-1 and "Rouge" of cleaned texts. ``clean`` gives (output, reference), or the result of a row of which no
+    overlap is computed. ``language`` is an ISO 639-1 code: ``zh`` and ``ja`` are segmented, all others take English
+    word rules.
     """
 
     clean: Callable[[Cell, Cell], Cleaned]
     language: str = "en"
+    kind: ClassVar[Kind] = "overlap"
 
     @property
-    def kind(self) -> Kind:
-        """Overlap."""
-        return "overlap"
-
-    @property
-    def wrong(self) -> Outcome:
+    def wrong(self) -> Stats:
         """Counted with 0."""
         return COUNTED_AS_ZERO
 
-    def __call__(self, reference: Cell, output: Cell) -> Outcome:
-        """Score one row."""
+    def score(self, reference: Cell, output: Cell) -> Stats | None:
+        """BLEU-1, "Rouge" and 1, or None for a skipped row."""
+        match self.clean(reference, output):
+            case str(candidate), str(wanted):
+                return *similarity(candidate, wanted, self.language), 1.0
+            case result:
+                return result
+
+    def details(self, reference: Cell, output: Cell) -> dict[str, Any]:
+        """The language, or that nothing was computed."""
         cleaned = self.clean(reference, output)
-        if isinstance(cleaned, Outcome):
-            return cleaned
-        bleu, rouge = similarity(*cleaned, self.language)
-        details = {"lang": OFFICIAL_NAMES.get(self.language, self.language)}
-        return Outcome((bleu, rouge, 1.0), {"bleu1": bleu, "rouge_l_f": rouge}, details)
+        scored = cleaned is not None and len(cleaned) == 2
+        return {"lang": OFFICIAL_NAMES.get(self.language, self.language)} if scored else {"scored": False}
 
 
 def similarity(candidate: str, reference: str, language: str) -> tuple[float, float]:
@@ -69,15 +72,13 @@ def raw(reference: Cell, output: Cell) -> Cleaned:
 
 def present(reference: Cell, output: Cell) -> Cleaned:
     """Texts as they are; rows where either is no text are skipped."""
-    if isinstance(reference, str) and isinstance(output, str):
-        return output, reference
-    return SKIPPED
+    return (output, reference) if isinstance(reference, str) and isinstance(output, str) else None
 
 
 def stripped(reference: Cell, output: Cell) -> Cleaned:
     """Outer blanks off; rows where either is then empty are skipped."""
     given, wanted = need_text(output, "output").strip(), need_text(reference, "GT").strip()
-    return (given, wanted) if given and wanted else SKIPPED
+    return (given, wanted) if given and wanted else None
 
 
 def fact(reference: Cell, output: Cell) -> Cleaned:

@@ -1,37 +1,63 @@
-"""Many rows, several processes; the same results in the same order."""
+"""Columns of rows through rules, in several processes where that pays; the same results in the same order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from ._records import RowScore
+from ._records import Cell, Result
+from ._rule import Rule
 from .overlap import Overlap
-from .scoring import Job, score_job
 
 WORTHWHILE = 400_000  # characters of generated text below which starting processes takes longer than it saves
-CHUNK = 200  # rows handed over at once
+CHUNK = 100  # rows handed over at once
 
 
-def score_jobs(jobs: Sequence[Job], workers: int) -> Iterable[RowScore]:
-    """Score jobs in their order, the text-overlap ones in ``workers`` processes where that pays."""
-    heavy = [job for job in jobs if isinstance(job.rule, Overlap)]
-    if workers < 2 or sum(_length(job) for job in heavy) < WORTHWHILE:
-        return [score_job(job) for job in jobs]
+@dataclass(slots=True)
+class Column:
+    """The rows of one task: their numbers, references and outputs, in file order."""
+
+    rule: Rule
+    places: list[int] = field(default_factory=list)
+    references: list[Cell] = field(default_factory=list)
+    outputs: list[Cell] = field(default_factory=list)
+
+    def add(self, place: int, reference: Cell, output: Cell) -> None:
+        """One more row."""
+        self.places.append(place)
+        self.references.append(reference)
+        self.outputs.append(output)
+
+    def results(self) -> list[Result]:
+        """What the rule finds in every row."""
+        return self.rule.column(self.references, self.outputs)
+
+    def characters(self) -> int:
+        """The size of the texts."""
+        return sum(len(cell) for cells in (self.references, self.outputs) for cell in cells if isinstance(cell, str))
+
+
+def score_columns(columns: Mapping[str, Column], workers: int) -> dict[str, list[Result]]:
+    """The results of every column, the text-overlap ones in ``workers`` processes where that pays."""
+    heavy = {name: column for name, column in columns.items() if isinstance(column.rule, Overlap)}
+    if workers < 2 or sum(column.characters() for column in heavy.values()) < WORTHWHILE:
+        return {name: column.results() for name, column in columns.items()}
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     # never "fork": the caller may hold threads (torch, a web server), and a forked lock is never released
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        chunks = [heavy[start : start + CHUNK] for start in range(0, len(heavy), CHUNK)]
-        futures = [pool.submit(_score_all, chunk) for chunk in chunks]
-        light = {id(job): score_job(job) for job in jobs if not isinstance(job.rule, Overlap)}
-        done = iter([scored for future in futures for scored in future.result()])
-    return [light[id(job)] if id(job) in light else next(done) for job in jobs]
+        parts = {
+            name: [
+                pool.submit(_part, column.rule, column.references[at : at + CHUNK], column.outputs[at : at + CHUNK])
+                for at in range(0, len(column.places), CHUNK)
+            ]
+            for name, column in heavy.items()
+        }
+        done = {name: column.results() for name, column in columns.items() if name not in heavy}
+        done |= {name: [result for part in found for result in part.result()] for name, found in parts.items()}
+    return {name: done[name] for name in columns}
 
 
-def _score_all(jobs: Sequence[Job]) -> list[RowScore]:
-    return [score_job(job) for job in jobs]
-
-
-def _length(job: Job) -> int:
-    return len(str(job.output)) + len(str(job.reference))
+def _part(rule: Rule, references: Sequence[Cell], outputs: Sequence[Cell]) -> list[Result]:
+    return rule.column(references, outputs)

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._types import Row, TaskSpec
-from ._records import CategoryScore, Crash, OfficialScores, RowScore, Rule, TaskScore
-from .aggregate import running_sum
+from ._records import CategoryScore, Crash, OfficialScores, Result, TaskScore, WouldCrash
+from ._rule import Rule
+from .aggregate import running_sum, task_metrics
 from .cells import as_cell
 from .classes import Classes
 from .overlap import Overlap, raw, stripped
-from .parallel import score_jobs
+from .parallel import Column, score_columns
 from .published import METRICS
-from .scoring import Job, task_metrics
 from .scripts import FACT_TEXT, SCRIPTS, YES_NO, Script
 
 
@@ -29,22 +29,24 @@ def score_official(rows: Sequence[Row], specs: Mapping[str, TaskSpec], *, worker
         workers: processes; the result does not depend on it.
     """
     rules = {task_id: rule_for(spec) for task_id, spec in specs.items()}
-    members: dict[str, list[RowScore]] = defaultdict(list)
-    for scored in score_jobs(_jobs(rows, rules), workers):
-        members[scored.task_id].append(scored)
+    columns = _columns(rows, rules)
+    results = score_columns(columns, workers)
     tasks = {
-        task_id: TaskScore(task_id, specs[task_id].category, rule.kind, tuple(found), task_metrics(rule.kind, found))
-        for task_id, found in members.items()
-        if (rule := rules[task_id])
+        task_id: _task(task_id, specs[task_id].category, [(task_id, columns[task_id], found)])
+        for task_id, found in results.items()
     }
-    present = {row.task_id for row in rows}
-    categories = _categories(tasks)
-    crashes = [Crash(row.row, row.task_id, row.crash) for task in tasks.values() for row in task.rows if row.crash]
+    crashes = [
+        Crash(place, task.task_id, str(result))
+        for task in tasks.values()
+        for place, result in zip(task.places, task.results, strict=True)
+        if isinstance(result, WouldCrash)
+    ]
+    seen = {row.task_id for row in rows}
     return OfficialScores(
-        tasks=tasks | _groups(tasks),
-        categories=categories,
+        tasks=tasks | _groups(columns, results),
+        categories=_categories(tasks),
         would_crash=tuple(sorted(crashes, key=lambda crash: crash.row or 0)),
-        unruled=tuple(task_id for task_id in specs if task_id in present and not rules[task_id]),
+        unruled=tuple(task_id for task_id, rule in rules.items() if rule is None and task_id in seen),
     )
 
 
@@ -98,25 +100,40 @@ def _scripts_of(category: str) -> list[Script]:
     return [script for script in SCRIPTS.values() if script.category == category]
 
 
-def _jobs(rows: Iterable[Row], rules: Mapping[str, Rule | None]) -> list[Job]:
-    jobs = []
+def _columns(rows: Iterable[Row], rules: Mapping[str, Rule | None]) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
     for row in rows:
         rule = rules.get(row.task_id)
         if rule:
             reference = as_cell(row.references[0] if row.references else None)
-            jobs.append(Job(row.row, row.task_id, rule, reference, as_cell(row.output)))
-    return jobs
+            columns.setdefault(row.task_id, Column(rule)).add(row.row, reference, as_cell(row.output))
+    return columns
 
 
-def _groups(tasks: Mapping[str, TaskScore]) -> dict[str, TaskScore]:
+def _task(name: str, category: str, members: Sequence[tuple[str, Column, list[Result]]]) -> TaskScore:
+    """One task, or several pooled under a name."""
+    rule = members[0][1].rule
+    results = [result for _, _, found in members for result in found]
+    return TaskScore(
+        task_id=name,
+        category=category,
+        kind=rule.kind,
+        metrics=task_metrics(rule.kind, results, rule.wrong),
+        places=[place for _, column, _ in members for place in column.places],
+        owners=[task_id for task_id, column, _ in members for _ in column.places],
+        results=results,
+        wrong=rule.wrong,
+    )
+
+
+def _groups(columns: Mapping[str, Column], results: Mapping[str, list[Result]]) -> dict[str, TaskScore]:
     """The tasks the scripts pool over rows, under the pool's name."""
     groups = {}
     for script in SCRIPTS.values():
         for name, ids in script.groups.items():
-            rows = [row for task in ids if task in tasks for row in tasks[task].rows]
-            if rows:
-                kind = script.rules[ids[0]].kind
-                groups[name] = TaskScore(name, script.category, kind, tuple(rows), task_metrics(kind, rows))
+            members = [(task, columns[task], results[task]) for task in ids if task in columns]
+            if members:
+                groups[name] = _task(name, script.category, members)
     return groups
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from medsins.core import unknown_name
 
-from ._records import Kind, RowScore
-from .aggregate import running_sum
+from ._records import Cell, Kind, Result, Stats, WouldCrash, row_metrics
+from ._rule import Rule
+from .aggregate import running_sum, task_metrics
+from .parallel import Column, score_columns
 from .reading import OfficialTable, read_official_csv
-from .scoring import Job, score_job, task_metrics
 from .scripts import SCRIPTS, Script
 
 METRICS: dict[Kind, tuple[str, ...]] = {
@@ -23,8 +23,10 @@ METRICS: dict[Kind, tuple[str, ...]] = {
 }
 """What the scripts report by kind of rule."""
 
+EVERY = "every row"  # the one column of a script that ignores task ids
 
-def run_scorer(path: Path, name: str) -> dict[str, Any]:
+
+def run_scorer(path: Path, name: str, *, workers: int = 1) -> dict[str, Any]:
     """Run one published script's rule on a CSV exactly as that script would.
 
     Returns:
@@ -39,9 +41,11 @@ def run_scorer(path: Path, name: str) -> dict[str, Any]:
         raise unknown_name("scorer", name, SCRIPTS)
     script = SCRIPTS[name]
     table = read_official_csv(Path(path), warn_bad_lines=script.warn_bad_lines)
-    rows = [score_job(job) for job in _jobs(script, table)]
-    results = _results(script, rows)
-    crashes = [{"row": row.row, "task_id": row.task_id, "reason": row.crash} for row in rows if row.crash]
+    task_ids, columns = _columns(script, table)
+    found = score_columns(columns, workers)
+    results = _results(script, found)
+    rows = sorted(_rows(task_ids, columns, found), key=lambda row: row["row"])
+    crashes = [{"row": row["row"], "task_id": row["task_id"], "reason": row["crash"]} for row in rows if "crash" in row]
     if script.required and not rows:
         tasks = " or ".join(script.rules)
         crashes.append({"row": None, "task_id": tasks, "reason": f"KeyError: the file has no row of {tasks}"})
@@ -49,40 +53,39 @@ def run_scorer(path: Path, name: str) -> dict[str, Any]:
         "scorer": name,
         "csv": table.path.name,
         "n_rows_read": table.rows,
-        "results": results["all"] if script.every_row else results,
+        "results": results[EVERY] if script.every_row else results,
         "avg": _average(script, results) if script.averages else None,
-        "per_row": [_row(row) for row in rows],
+        "per_row": rows,
         "would_crash": crashes,
         "warnings": list(table.warnings),
     }
 
 
-def _jobs(script: Script, table: OfficialTable) -> list[Job]:
-    columns = table.positional() if script.positional else table.named()
-    every = next(iter(script.rules.values()))
-    jobs = []
-    for place, (task_id, reference, output) in enumerate(zip(*columns, strict=True)):
-        rule = every if script.every_row else script.rules.get(task_id) if isinstance(task_id, str) else None
-        if rule:
-            jobs.append(Job(place, str(task_id), rule, reference, output))
-    return jobs
-
-
-def _results(script: Script, rows: Sequence[RowScore]) -> dict[str, dict[str, float]]:
-    """Figures by task and group, absent ones included."""
-    members: dict[str, list[RowScore]] = defaultdict(list)
-    for row in rows:
-        members["all" if script.every_row else row.task_id].append(row)
-    for group, tasks in script.groups.items():  # pooled task by task, which decides the last bits
-        members[group] = [row for task in tasks for row in members[task]]
-    kinds = {task: script.rules[task].kind for task in script.single}
-    kinds |= {group: script.rules[tasks[0]].kind for group, tasks in script.groups.items()}
+def _columns(script: Script, table: OfficialTable) -> tuple[list[str], dict[str, Column]]:
+    """The task id of every row, and the rows the script scores by task."""
+    task_ids, references, outputs = table.positional() if script.positional else table.named()
+    names = [str(task_id) for task_id in task_ids]
     if script.every_row:
-        kinds = {"all": next(iter(kinds.values()))}
+        rule = next(iter(script.rules.values()))
+        return names, {EVERY: Column(rule, list(range(table.rows)), list(references), list(outputs))}
+    columns: dict[str, Column] = {}
+    for place, cells in enumerate(zip(names, references, outputs, strict=True)):
+        if cells[0] in script.rules:
+            columns.setdefault(cells[0], Column(script.rules[cells[0]])).add(place, *cells[1:])
+    return names, columns
+
+
+def _results(script: Script, found: Mapping[str, list[Result]]) -> dict[str, dict[str, float]]:
+    """Figures by task and group, absent ones included."""
     results = {}
-    for name, kind in kinds.items():
-        found = task_metrics(kind, members[name]) if members[name] else dict.fromkeys(METRICS[kind], script.absent)
-        results[name] = {metric: found[metric] for metric in METRICS[kind]}
+    for name, tasks in ({EVERY: (EVERY,)} if script.every_row else script.pools).items():
+        rule = next(iter(script.rules.values())) if script.every_row else script.rules[tasks[0]]
+        # groups are pooled task by task, which decides the last bits
+        scored = [result for task in tasks for result in found.get(task, ())]
+        figures = dict.fromkeys(METRICS[rule.kind], script.absent)
+        if scored:
+            figures = task_metrics(rule.kind, scored, rule.wrong)
+        results[name] = {metric: figures[metric] for metric in METRICS[rule.kind]}
     return results
 
 
@@ -92,7 +95,26 @@ def _average(script: Script, results: Mapping[str, Mapping[str, float]]) -> dict
     return {metric: running_sum(results[task][metric] for task in tasks) / len(tasks) for metric in metrics}
 
 
-def _row(row: RowScore) -> dict[str, Any]:
-    figures = {name: row.metrics[name] for name in METRICS["overlap"] if name in row.metrics}
-    shown = {"row": row.row, "task_id": row.task_id, **figures, "counted": row.counted, **row.details}
-    return shown | {"would_crash": row.crash} if row.crash else shown
+def _rows(
+    task_ids: Sequence[str], columns: Mapping[str, Column], found: Mapping[str, list[Result]]
+) -> Iterator[dict[str, Any]]:
+    """One object per scored row, as the golden files have them."""
+    for name, column in columns.items():
+        rows = zip(column.places, column.references, column.outputs, found[name], strict=True)
+        for place, reference, output, result in rows:
+            yield {"row": place, "task_id": task_ids[place], **_figures(column.rule, result, (reference, output))}
+
+
+def _figures(rule: Rule, result: Result, cells: tuple[Cell, Cell]) -> dict[str, Any]:
+    if isinstance(result, WouldCrash):
+        return {**_shown(rule.kind, rule.wrong), "counted": True, "crash": str(result)}
+    if result is None:
+        return {"counted": False, **rule.details(*cells)}
+    details = rule.details(*cells)
+    shown = {} if details.get("scored") is False else _shown(rule.kind, result)
+    return {**shown, "counted": True, **details}
+
+
+def _shown(kind: Kind, stats: Stats) -> dict[str, float]:
+    figures = row_metrics(kind, stats)
+    return {"correct": int(figures["accuracy"])} if kind == "accuracy" else {} if kind == "labels" else figures

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ._records import Rule
+from ._rule import Rule
 from .accuracy import DIAGNOSIS, EXTRACTION, FACT, NLI, TREATMENT, FirstLetter, TrueFalse
 from .classes import Classes
 from .entities import Entities
@@ -36,6 +36,11 @@ class Script:
         """The tasks with a figure of their own."""
         grouped = {task for tasks in self.groups.values() for task in tasks}
         return tuple(task for task in self.rules if task not in grouped)
+
+    @property
+    def pools(self) -> dict[str, tuple[str, ...]]:
+        """Everything with a figure: the single tasks by themselves, the groups with their tasks."""
+        return {task: (task,) for task in self.single} | dict(self.groups)
 
 
 def _tasks(numbers: str, rule: Rule) -> dict[str, Rule]:
