@@ -16,6 +16,7 @@ GROUPS = {
     "demo": "a real small LLM on the bundled mini suite, scored, with a report",
     "catalog": "what exists: tasks, corpora, categories, published results",
     "tasks": "look at, check and count task files",
+    "corpora": "the source corpora, and task files from them",
     "prompt": "show exactly what will be sent to a model",
     "bench": "run a model on a suite, resume, score, report, compare",
     "score": "score any predictions file",

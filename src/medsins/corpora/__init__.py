@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from medsins.core import Registry, unknown_name
 
 from ._base import SPLITS, BuildOptions, Corpus, OwnTask, Record, canonical_split, dropped, made
 from ._raw import RawFile, RawFolder
+
+if TYPE_CHECKING:
+    from ._build import BuildReport, Progress
 
 __all__ = [
     "SPLITS",
@@ -17,6 +22,7 @@ __all__ = [
     "RawFile",
     "RawFolder",
     "Record",
+    "build_corpus",
     "canonical_split",
     "corpus_names",
     "dropped",
@@ -42,3 +48,12 @@ def load_corpus(name: str) -> ModuleType:
     if name.replace("-", "_") not in known:
         raise unknown_name("corpus", name, known)
     return _REGISTRY.load(name.replace("_", "-"))
+
+
+def build_corpus(
+    name: str, raw_dir: Path, out_dir: Path, options: BuildOptions | None = None, progress: Progress | None = None
+) -> BuildReport:
+    """Make the task files of a corpus from the folder of its raw files; see ``medsins.corpora._build.build``."""
+    from ._build import build
+
+    return build(name, raw_dir, out_dir, options, progress)

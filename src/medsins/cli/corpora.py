@@ -1,0 +1,112 @@
+"""``medsins corpora``: the source corpora, and task files from them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._common import add_verb, err_console, out_console, print_json
+
+if TYPE_CHECKING:
+    from medsins.corpora import BuildOptions
+
+
+def build(commands: Any, name: str, summary: str) -> None:
+    """Add the group's verbs."""
+    group = commands.add_parser(name, help=summary, description=summary, example="medsins corpora show meqsum")
+    verbs = group.add_subparsers(title="verbs", metavar="VERB", required=True)
+    listing = add_verb(
+        verbs, "list", _list, "every corpus with its terms and tasks", "medsins corpora list --access open"
+    )
+    listing.add_argument("--access", metavar="TERMS", help="only corpora that are open, registration or credentialed")
+    show = add_verb(
+        verbs, "show", _show, "one corpus: terms, files, tasks, what is inferred", "medsins corpora show hoc"
+    )
+    show.add_argument("name", metavar="NAME", help="the corpus")
+    _add_build(verbs)
+
+
+def _add_build(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "build",
+        _build,
+        "raw files of a corpus into task files",
+        "medsins corpora build meqsum --raw MeQSum -o tasks\n"
+        "medsins corpora build bc5cdr --raw MTL-Bioinformatics-2016 -o tasks --task task127 --split test",
+    )
+    parser.add_argument("name", metavar="NAME", help="the corpus, see medsins corpora list")
+    parser.add_argument("--raw", type=Path, required=True, metavar="DIR", help="the folder of raw files, as published")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where the task files go")
+    parser.add_argument("--task", action="append", default=[], metavar="ID", help="only this task (may be repeated)")
+    parser.add_argument(
+        "--split",
+        default="all",
+        metavar="S",
+        help="all (default), train, validation or test; 9:1 where none is published",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of the 9:1 split and of sampling (default 0)"
+    )
+    parser.add_argument(
+        "--empty-answer",
+        default="released",
+        metavar="SPELLING",
+        help="of NER answers without entity: released ('enetity', as in the published files; default) or converter",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the corpus, see corpora show"
+    )
+
+
+def _options(args: argparse.Namespace) -> BuildOptions:
+    from medsins.core import Problem, UsageError
+    from medsins.corpora import BuildOptions
+
+    bad = [text for text in args.set if "=" not in text]
+    if bad:
+        raise UsageError(*(Problem(f"'{text}' is no setting", mend="write --set NAME=VALUE") for text in bad))
+    return BuildOptions(
+        seed=args.seed,
+        split=args.split,
+        empty_answer=args.empty_answer,
+        tasks=tuple(args.task),
+        settings=dict(text.split("=", 1) for text in args.set),
+    )
+
+
+def _build(args: argparse.Namespace) -> int:
+    from medsins.corpora import build_corpus
+
+    console = err_console(args)
+    with console.status(f"reading {args.name}") as status:
+        report = build_corpus(
+            args.name,
+            args.raw,
+            args.out,
+            _options(args),
+            lambda number: status.update(f"reading {args.name}: {number:,} records"),
+        )
+    if args.json:
+        from dataclasses import asdict
+
+        print_json(asdict(report))
+        return 0
+    for counts in report.written:
+        dropped = f", {counts.dropped:,} dropped" if counts.dropped else ""
+        line = f"{args.out / counts.task_id}.json: {counts.instances:,} instances{dropped}"
+        out_console().print(line, markup=False, soft_wrap=True)
+    for task in report.finished_before:
+        out_console().print(f"{args.out / task}.json: already built", markup=False, soft_wrap=True)
+    for note in report.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    return 0

@@ -1,0 +1,46 @@
+"""BC2GM (BioCreative II gene mention): sentences of MEDLINE abstracts in which genes and proteins are marked.
+
+Smith et al., "Overview of BioCreative II gene mention recognition", Genome Biology 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ._base import BuildOptions, Corpus, OwnTask, Record
+from ._formats.iob import ner_records
+from ._raw import RawFolder
+
+FOLDER = "BC2GM-IOB"
+TASK = "task_bc2gm"
+
+CORPUS = Corpus(
+    name="bc2gm",
+    title="BC2GM (BioCreative II gene mention)",
+    known_as=("BC2GM",),
+    url="https://github.com/cambridgeltl/MTL-Bioinformatics-2016",
+    licence="CC BY 4.0",
+    access="open",
+    duo=("DUO:0000004",),
+    release="the IOB files of MTL-Bioinformatics-2016 (Crichton et al. 2017), folder BC2GM-IOB",
+    files=(f"{FOLDER}/train.tsv", f"{FOLDER}/devel.tsv", f"{FOLDER}/test.tsv"),
+    how_to_get="clone the repository and name it or its data folder",
+    tasks=(TASK,),
+    own_tasks={
+        TASK: OwnTask(
+            category="Named Entity Recognition",
+            definition=(
+                "List every gene or protein named in the sentence, in order, separated by commas. "
+                "If there is none, answer: There is no related entity."
+            ),
+            domain="academic papers",
+        )
+    },
+    sizes={f"{TASK}:train": 12574, f"{TASK}:test": 5038},
+    verified="real data",
+)
+
+
+def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
+    """One record a sentence: all genes and proteins, or the fixed sentence where there are none."""
+    yield from ner_records(raw, FOLDER, TASK, options)
