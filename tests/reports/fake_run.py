@@ -86,7 +86,8 @@ def put(folder: Path, predictions: list[tuple[int, Prediction]]) -> None:
 
 def _answer(rng: random.Random, task: tuple[Any, ...], row: int, index: int) -> tuple[Prediction, list[dict[str, Any]]]:
     task_id, _, language, metric, skill, _, _ = task
-    text, reference = rng.choice(TEXTS[language]), rng.choice(ANSWERS[metric])
+    asked = random.Random(f"{task_id} {index}")  # the questions are the same in every run
+    text, reference = asked.choice(TEXTS[language]), asked.choice(ANSWERS[metric])
     unscored = rng.choice(KINDS) if rng.random() < 0.06 else ""
     value = float(rng.random() < skill) if metric == "accuracy" else min(1.0, max(0.0, rng.gauss(skill, 0.2)))
     guess = f"{rng.choice(ANSWERS[metric])} I think, given the {rng.randint(2, 9)} findings."
@@ -132,6 +133,7 @@ def _manifest(model: str, rows: int) -> dict[str, Any]:
         "sampling": {"max_new_tokens": 256, "temperature": 0.0, "top_p": 1.0, "seed": 0},
         "seed": 0,
         "limit": 0,
+        "spec": {"model": "transformers:tiny", "suite": "small"},
     }  # fmt: skip
 
 

@@ -1,14 +1,25 @@
-"""Reports of runs: the terminal, one offline HTML file, CSV and LaTeX tables. They read runs and never change them."""
+"""Reports of runs: the terminal, offline HTML pages, CSV and LaTeX tables. They read runs and never change them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from .comparison import print_comparison, write_comparison
 from .html import write_html
 from .tables import inert, write_csv, write_predictions, write_tables
 from .terminal import print_scores
 
-__all__ = ["inert", "print_scores", "write_csv", "write_html", "write_predictions", "write_report", "write_tables"]
+__all__ = [
+    "inert",
+    "print_comparison",
+    "print_scores",
+    "write_comparison",
+    "write_csv",
+    "write_html",
+    "write_predictions",
+    "write_report",
+    "write_tables",
+]
 
 
 def write_report(run_dir: Path) -> Path:
