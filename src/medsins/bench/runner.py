@@ -132,12 +132,10 @@ class TaskPlan:
 def _plan(task: Task, protocol: Protocol, pool: ShotPool, spec: RunSpec) -> TaskPlan:
     """A task without any source of shots is asked zero-shot, and says so; too few shots in a source are an error."""
     count = min(spec.limit, len(task.instances)) if spec.limit else len(task.instances)
-    notice = ""
-    if "test" not in protocol.shot_sources and not (pool.named or pool.train or task.card.positive_examples):
-        protocol = replace(protocol, allow_zero_shot=True)
-        if protocol.shots_for(task.category):
-            notice = f"{task.id}: no train split, no Positive Examples: asked without shots (give --shots-from FILE)"
     shots = protocol.select(task, pool, spec.seed)
+    notice = ""
+    if shots.source == "none" and protocol.shots_for(task.category):
+        notice = f"{task.id}: no train split, no Positive Examples: asked without shots (give --shots-from FILE)"
     return TaskPlan(task, protocol, pool, shots, count, notice)
 
 

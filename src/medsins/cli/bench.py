@@ -105,11 +105,12 @@ def execute(spec: Any, args: argparse.Namespace) -> int:
             raise RunError(*error.problems, Problem(f"resume with: medsins bench resume {args.output}")) from error
         raise
     except KeyboardInterrupt:
-        err_console().print(f"\ninterrupted, nothing answered is lost; resume with: medsins bench resume {args.output}")
+        resume = f"medsins bench resume {args.output}"
+        err_console().print(f"\ninterrupted, nothing answered is lost; resume with: {resume}", soft_wrap=True)
         return 130
     if outcome.failed:
-        console.print(f"{outcome.failed} of {outcome.total} samples failed; ask them again with: "
-                      f"medsins bench resume {args.output} --retry-failed")  # fmt: skip
+        again = f"medsins bench resume {args.output} --retry-failed"
+        console.print(f"{outcome.failed} of {outcome.total} samples failed; ask them again with: {again}", soft_wrap=True)
     _finish(args.output, args)
     return 1 if outcome.failed else 0
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from types import ModuleType
 
 from .errors import MissingExtra, unknown_name
+
+
+@cache
+def _third_party(kind: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=f"medsins.{kind}"))
 
 
 class Registry:
@@ -28,7 +34,7 @@ class Registry:
         spec = find_spec(self.package)
         paths = list(spec.submodule_search_locations or []) if spec else []
         own = {m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")}
-        return sorted(own | {e.name for e in entry_points(group=f"medsins.{self.kind}")})
+        return sorted(own | {entry.name for entry in _third_party(self.kind)})
 
     def load(self, name: str) -> ModuleType:
         """Import one entry.
@@ -39,7 +45,7 @@ class Registry:
         """
         if name not in self.names():
             raise unknown_name(self.kind, name, self.names())
-        for entry in entry_points(group=f"medsins.{self.kind}"):
+        for entry in _third_party(self.kind):
             if entry.name == name:
                 module: ModuleType = entry.load()
                 return module
