@@ -19,7 +19,7 @@ from ._shape import CARD_KEYS, Shape, documented
 from .writer import card_document
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-SIDECARS = (".stats.json", ".provenance.json")  # stand beside task files and are none
+SIDECARS = (".stats.json", ".provenance.json", "croissant.json")  # stand beside task files and are none
 _TASK_NUMBER = re.compile(r"task\d+", re.IGNORECASE)
 
 
