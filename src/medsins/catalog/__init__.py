@@ -1,5 +1,6 @@
 """What exists, as data tables: tasks, corpora, categories, access terms, published results."""
 
+from ._corpora import CatalogCorpus, article_corpora, corpora
 from ._resolve import find_category, find_task, resolve_category, task_access, task_definition, task_language
 from ._tables import (
     ACCESS,
@@ -14,10 +15,13 @@ from ._tables import (
 
 __all__ = [
     "ACCESS",
+    "CatalogCorpus",
     "CatalogTask",
     "Category",
     "PublishedResult",
+    "article_corpora",
     "categories",
+    "corpora",
     "definitions",
     "find_category",
     "find_task",

@@ -67,17 +67,8 @@ def _tasks(args: argparse.Namespace) -> int:
 def _corpora(args: argparse.Namespace) -> int:
     from medsins import catalog
 
-    rows: dict[str, dict[str, Any]] = {}
-    for task in catalog.tasks().values():
-        if task.corpus:
-            row = rows.setdefault(task.corpus, {"corpus": task.corpus, "access": task.access, "tasks": []})
-            row["tasks"].append(task.id)
-    return _show(
-        args,
-        "Corpora",
-        sorted(rows.values(), key=lambda row: str(row["corpus"]).lower()),
-        ["corpus", "access", "tasks"],
-    )
+    rows = [asdict(corpus) for corpus in catalog.corpora().values()]
+    return _show(args, "Corpora", rows, ["name", "title", "access", "licence", "tasks"])
 
 
 def _categories(args: argparse.Namespace) -> int:

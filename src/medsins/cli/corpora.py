@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._common import add_verb, err_console, out_console, print_json
 
 if TYPE_CHECKING:
-    from medsins.corpora import BuildOptions
+    from medsins.corpora import BuildOptions, Corpus
 
 
 def build(commands: Any, name: str, summary: str) -> None:
@@ -105,8 +105,76 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from medsins.catalog import ACCESS, corpora
+    from medsins.core import unknown_name
+    from medsins.corpora import corpus_names
+
+    if args.access and args.access not in ACCESS:
+        raise unknown_name("access", args.access, ACCESS)
+    known = corpora()
+    rows = [corpus for corpus in known.values() if args.access in (None, corpus.access)]
+    others = [name for name in corpus_names() if name not in known] if not args.access else []
+    if args.json:
+        print_json([*map(asdict, rows), *({"name": name} for name in others)])
+        return 0
+    from rich.table import Table
+
+    table = Table(title=f"Corpora ({len(rows) + len(others)})", title_justify="left")
+    for column in ("name", "title", "access", "licence", "tasks"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(row.name, row.title, row.access, row.licence, ", ".join((*row.tasks, *row.on_request)))
+    for name in others:
+        table.add_row(name, "(installed beside medsins)", "", "", "")
+    out_console().print(table)
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from medsins.corpora import load_corpus
+
+    corpus: Corpus = load_corpus(args.name).CORPUS
+    if args.json:
+        print_json(asdict(corpus))
+        return 0
+    rows: dict[str, str] = {
+        "title": corpus.title,
+        "source": corpus.url,
+        "access": corpus.access + ("" if corpus.may_leave else " (the text must not leave your machines)"),
+        "licence": corpus.licence,
+        "agreement": corpus.agreement,
+        "data use terms": ", ".join(corpus.duo),
+        "to obtain it": corpus.how_to_get,
+        "expected": corpus.release,
+        "files": "\n".join(corpus.files),
+        "tasks": "\n".join(_task_lines(corpus)),
+        "settings": "\n".join(f"{name}={'|'.join(values)}" for name, values in corpus.settings.items()),
+        "verified": corpus.verified,
+        "inferred": "\n".join(corpus.inferred),
+    }
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=corpus.name, title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        if value:
+            table.add_row(name, Text(value))
+    out_console().print(table)
     return 0
+
+
+def _task_lines(corpus: Corpus) -> list[str]:
+    from medsins.catalog import find_task
+
+    lines = []
+    for task in corpus.all_tasks:
+        entry, own = find_task(task), corpus.own_tasks.get(task)
+        category = own.category if own else (entry.scored_as if entry else "")
+        lines.append(f"{task}: {category}" + (" (only with --task)" if task in corpus.on_request else ""))
+    return lines

@@ -50,16 +50,17 @@ def known_facts(module: ModuleType, options: BuildOptions, task_id: str) -> dict
 
 
 def raw_facts(raw: RawFolder) -> dict[str, Any]:
-    """Which raw files were found for which pattern, and the SHA-256 of each."""
+    """How many raw files were found for each pattern, and the SHA-256 of each file or archive."""
     files = {path.relative_to(raw.path).as_posix(): _file_digest(path) for path in sorted(raw.used)}
-    return {"patterns": {pattern: list(places) for pattern, places in raw.found.items()}, "files": files}
+    return {"patterns": {pattern: len(places) for pattern, places in raw.found.items()}, "files": files}
 
 
 def size_notes(corpus: Corpus, counts: TaskCounts, split: str) -> list[str]:
     """Where the counts differ from those of the release and of MedS-Bench's test set."""
     task_id, notes = counts.task_id, []
-    for name, number in (("", counts.instances), *counts.by_split.items()):
-        expected = corpus.sizes.get(f"{task_id}:{name}" if name else task_id) if name or split == "all" else None
+    whole = {"": counts.instances} if split == "all" else {}
+    for name, number in {**counts.by_split, **whole}.items():
+        expected = corpus.sizes.get(f"{task_id}:{name}" if name else task_id)
         if expected is not None and expected != number:
             part = f" in {name}" if name else ""
             notes.append(f"{task_id}: {number:,} instances{part}, the release gives {expected:,}")

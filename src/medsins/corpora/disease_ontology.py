@@ -14,6 +14,8 @@ from ._base import BuildOptions, Corpus, Record, dropped, made
 from ._formats.obo import Term, terms
 from ._raw import RawFolder
 
+WHOLE = ("doid.obo", "HumanDO.obo")
+SUBSETS = "DO_*_slim.obo"  # used where there is no whole release
 SYNONYMS, EXPLANATION, RELATION = "task45", "task46", "task47"
 
 CORPUS = Corpus(
@@ -24,8 +26,8 @@ CORPUS = Corpus(
     licence="CC0 1.0",
     access="open",
     duo=("DUO:0000004",),
-    release="a whole release in OBO format (doid.obo, or HumanDO.obo in newer ones)",
-    files=("doid.obo", "HumanDO.obo"),
+    release="a whole release in OBO format (doid.obo or HumanDO.obo); without one, its subsets DO_*_slim.obo",
+    files=(*WHOLE, SUBSETS),
     how_to_get="download src/ontology/doid.obo from the repository or one of its releases",
     tasks=(SYNONYMS, EXPLANATION, RELATION),
     sizes={EXPLANATION: 11150},
@@ -45,14 +47,21 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """Explanations, synonyms and word relations of the live terms, in the order of the file."""
-    file = raw.file(*CORPUS.files)
-    live = {term.id: term for term in terms(file) if not term.obsolete and term.name}
+    files = raw.glob(SUBSETS) if not any(map(raw.glob, WHOLE)) else [raw.file(*WHOLE)]
+    if not files:
+        raw.file(*WHOLE)
+    live: dict[str, Term] = {}
+    for file in files:
+        for term in terms(file):
+            if term.name and not term.obsolete:
+                live.setdefault(term.id, term)
+    place = ", ".join(file.place for file in files)
     if options.wants(SYNONYMS):
-        yield from _synonyms(live, file.place)
+        yield from _synonyms(live, place)
     if options.wants(EXPLANATION):
-        yield from _explanations(live, file.place)
+        yield from _explanations(live, place)
     if options.wants(RELATION):
-        yield from _relations(live, file.place, options)
+        yield from _relations(live, place, options)
 
 
 def _explanations(live: Mapping[str, Term], place: str) -> Iterator[Record]:

@@ -90,7 +90,9 @@ def ner_answer(names: Sequence[str], options: BuildOptions) -> str:
 
 def ner_records(raw: RawFolder, folder: str, task_id: str, options: BuildOptions) -> Iterator[Record]:
     """One record a sentence, from ``<folder>/train.tsv``, ``devel.tsv`` and ``test.tsv``, those that are wanted."""
-    wanted = {split: f"{folder}/{name}".lstrip("/") for split, name in SPLIT_FILES.items() if options.wants_split(split)}
+    wanted = {
+        split: f"{folder}/{name}".lstrip("/") for split, name in SPLIT_FILES.items() if options.wants_split(split)
+    }
     if len(wanted) == 1 or not any(raw.glob(pattern) for pattern in wanted.values()):
         raw.file(*wanted.values())
     for split, pattern in wanted.items():
