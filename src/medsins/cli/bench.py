@@ -13,6 +13,10 @@ medsins bench run --model smollm2 --suite mini -o runs/smollm2
 medsins bench run --model transformers:models/my-llama --tasks MedS-Bench/NER --shots-from train/NER -o runs/ner
 medsins bench resume runs/ner"""
 
+IMPORT_EXAMPLE = """\
+medsins bench import lm-eval-output/ --tasks MedS-Bench/NER -o runs/from-lm-eval
+medsins bench import logs/2026-01-31_task1.eval --tasks task1.json -o runs/from-inspect"""
+
 
 def build(commands: Any, name: str, summary: str) -> None:
     """Add the group's verbs."""
@@ -37,14 +41,16 @@ def build(commands: Any, name: str, summary: str) -> None:
     compare.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the comparison as an HTML page")
     export = add_verb(verbs, "export", _export, "predictions.csv and tables", "medsins bench export runs/ner")
     export.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
+    imported = add_verb(verbs, "import", _import, "read logs of lm-eval and inspect as a run", IMPORT_EXAMPLE)
+    imported.add_argument("logs", metavar="LOG", type=Path, nargs="+", help="log file, or folder of them")
+    _add_suite_options(imported)
+    imported.add_argument("-o", "--output", required=True, type=Path, metavar="RUN", help="run directory")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """The options that describe a run."""
     parser.add_argument("--model", required=True, help="backend:model[@base_url], or the alias smollm2")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--suite", default="", metavar="S", help="bundled suite, e.g. mini or mini@1")
-    what.add_argument("--tasks", default=[], nargs="+", metavar="PATH", help="task files or folders of them")
+    _add_suite_options(parser)
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN", help="run directory")
     parser.add_argument(
         "--protocol", default="strict", metavar="P", help="strict (default), paper, official-code; P:shots=5"
@@ -62,6 +68,12 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "--window", type=_count, default=0, metavar="N", help="tokens a prompt may take with its answer"
     )
     parser.add_argument("--retry-failed", action="store_true", help="ask failed samples of an existing run again")
+
+
+def _add_suite_options(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--suite", default="", metavar="S", help="bundled suite, e.g. mini or mini@1")
+    what.add_argument("--tasks", default=[], nargs="+", metavar="PATH", help="task files or folders of them")
 
 
 def _count(text: str) -> int:
@@ -110,7 +122,9 @@ def execute(spec: Any, args: argparse.Namespace) -> int:
         return 130
     if outcome.failed:
         again = f"medsins bench resume {args.output} --retry-failed"
-        console.print(f"{outcome.failed} of {outcome.total} samples failed; ask them again with: {again}", soft_wrap=True)
+        console.print(
+            f"{outcome.failed} of {outcome.total} samples failed; ask them again with: {again}", soft_wrap=True
+        )
     _finish(args.output, args)
     return 1 if outcome.failed else 0
 
@@ -189,4 +203,17 @@ def _export(args: argparse.Namespace) -> int:
     else:
         for path in paths:
             out_console().print(path, soft_wrap=True)
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from medsins.bench.imports import import_logs
+    from medsins.bench.spec import RunSpec
+
+    spec = RunSpec(model="", suite=args.suite, tasks=tuple(args.tasks))
+    with err_console(args).status("reading logs"):
+        imported = import_logs(args.logs, spec, args.output)
+    for notice in imported.notices:
+        err_console(args).print(f"note: {notice}", markup=False, soft_wrap=True)
+    _finish(args.output, args)
     return 0
