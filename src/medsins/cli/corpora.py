@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ._common import add_verb, err_console, out_console, print_json
 
 if TYPE_CHECKING:
-    from medsins.corpora import BuildOptions, Corpus
+    from collections.abc import Iterator
+
+    from medsins.core import MedsinsError
+    from medsins.corpora import BuildOptions, BuildReport, Corpus
 
 
 def build(commands: Any, name: str, summary: str) -> None:
@@ -34,10 +37,18 @@ def _add_build(verbs: Any) -> None:
         _build,
         "raw files of a corpus into task files",
         "medsins corpora build meqsum --raw MeQSum -o tasks\n"
+        "medsins corpora build meqsum hoc --raw downloads -o tasks --jobs 2\n"
         "medsins corpora build bc5cdr --raw MTL-Bioinformatics-2016 -o tasks --task task127 --split test",
     )
-    parser.add_argument("name", metavar="NAME", help="the corpus, see medsins corpora list")
-    parser.add_argument("--raw", type=Path, required=True, metavar="DIR", help="the folder of raw files, as published")
+    parser.add_argument("names", metavar="NAME", nargs="+", help="the corpora, see medsins corpora list")
+    parser.add_argument(
+        "--raw",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the folder of raw files, as published; of several corpora, each may have its own folder DIR/NAME",
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="corpora built at a time (default 1)")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where the task files go")
     parser.add_argument("--task", action="append", default=[], metavar="ID", help="only this task (may be repeated)")
     parser.add_argument(
@@ -77,31 +88,55 @@ def _options(args: argparse.Namespace) -> BuildOptions:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from medsins.corpora import build_corpus
+    from medsins.core import MedsinsError, Problem
 
-    console = err_console(args)
-    with console.status(f"reading {args.name}") as status:
-        report = build_corpus(
-            args.name,
-            args.raw,
-            args.out,
-            _options(args),
-            lambda number: status.update(f"reading {args.name}: {number:,} records"),
-        )
+    reports: list[BuildReport] = []
+    problems: list[Problem] = []
+    for outcome in _outcomes(args):
+        if isinstance(outcome, MedsinsError):
+            if len(args.names) == 1:
+                raise outcome
+            problems += outcome.problems
+        else:
+            reports.append(outcome)
+            _print_report(outcome, args)
     if args.json:
         from dataclasses import asdict
 
-        print_json(asdict(report))
-        return 0
-    for counts in report.written:
-        dropped = f", {counts.dropped:,} dropped" if counts.dropped else ""
-        line = f"{args.out / counts.task_id}.json: {counts.instances:,} instances{dropped}"
-        out_console().print(line, markup=False, soft_wrap=True)
-    for task in report.finished_before:
-        out_console().print(f"{args.out / task}.json: already built", markup=False, soft_wrap=True)
+        print_json({"corpora": [asdict(r) for r in reports], "problems": [asdict(problem) for problem in problems]})
+    for problem in problems:
+        err_console().print(f"error: {problem}", markup=False, soft_wrap=True)
+    return 1 if problems else 0
+
+
+def _outcomes(args: argparse.Namespace) -> Iterator[BuildReport | MedsinsError]:
+    from medsins.corpora import build as build_corpus
+    from medsins.corpora import build_many
+
+    options = _options(args)
+    with err_console(args).status("reading") as status:
+        if len(args.names) == 1:
+            name = args.names[0]
+            yield build_corpus(
+                name, args.raw, args.out, options, lambda number: status.update(f"reading {name}: {number:,} records")
+            )
+            return
+        outcomes = build_many(args.names, args.raw, args.out, options, args.jobs)
+        for done, (_, outcome) in enumerate(outcomes, start=1):
+            status.update(f"{done} of {len(args.names)} corpora")
+            yield outcome
+
+
+def _print_report(report: BuildReport, args: argparse.Namespace) -> None:
+    if not args.json:
+        for counts in report.written:
+            dropped = f", {counts.dropped:,} dropped" if counts.dropped else ""
+            line = f"{args.out / counts.task_id}.json: {counts.instances:,} instances{dropped}"
+            out_console().print(line, markup=False, soft_wrap=True)
+        for task in report.finished_before:
+            out_console().print(f"{args.out / task}.json: already built", markup=False, soft_wrap=True)
     for note in report.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
-    return 0
+        err_console(args).print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 def _list(args: argparse.Namespace) -> int:

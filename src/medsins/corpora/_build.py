@@ -11,12 +11,12 @@ from types import ModuleType
 
 from medsins.core import Card, InvalidFile, Problem, UsageError, unknown_name
 
-from . import load_corpus
 from ._base import NO_ENTITY, SPLITS, BuildOptions, Corpus, Record, canonical_split
 from ._cards import card_of
 from ._output import TaskCounts, TaskOutput
 from ._provenance import is_finished, known_facts, raw_facts, size_notes, write_provenance
 from ._raw import RawFolder
+from ._registry import load_corpus
 from ._split import DrawnSplit
 
 PROGRESS_EVERY = 500  # records

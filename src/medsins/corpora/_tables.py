@@ -16,8 +16,8 @@ from pathlib import Path
 from medsins.catalog import article_corpora, tasks
 from medsins.catalog._corpora import BETWEEN
 
-from . import corpus_names, load_corpus
 from ._base import Corpus, Verified
+from ._registry import corpus_names, load_corpus
 
 MARKS: dict[Verified, str] = {
     "real data": "verified against real data",
