@@ -113,7 +113,7 @@ def pack_samples(
 def pack(value: Any) -> str:
     """JSON, gzipped (no time stamp: equal values pack equally), as base64 text."""
     text = json.dumps(value, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode("ascii"), mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode("ascii"), compresslevel=6, mtime=0)).decode("ascii")
 
 
 def _texts(row: Prediction, judged: Mapping[str, Judgement]) -> dict[str, Any]:
