@@ -10,9 +10,9 @@ from pathlib import Path
 from medsins.core import InvalidFile, Problem, write_json, write_text
 
 from .card_croissant import Field, RecordSet, croissant
-from .card_facts import DataFile, Dataset, TaskFacts, data_file, facts_of, newest
+from .card_facts import DataFile, Dataset, TaskFacts, data_file, newest, survey
 from .card_hub import readme
-from .reader import find_task_files, read_task
+from .reader import find_task_files
 
 README, CROISSANT = "README.md", "croissant.json"
 
@@ -41,7 +41,7 @@ def write_card(
     paths: Sequence[Path], folder: Path, about: About, say: Callable[[Path], None] = lambda path: None
 ) -> CardReport:
     """Describe task files in ``folder/README.md`` and ``folder/croissant.json``. File names in them are relative to
-    ``folder``; one task file is in memory at a time.
+    ``folder``.
 
     Raises:
         UsageError, InvalidFile: files that are not there or cannot be read; all problems of all files.
@@ -53,7 +53,7 @@ def write_card(
     for path in sources:
         say(path)
         try:
-            tasks.append(facts_of(read_task(path)))
+            tasks.append(survey(path))
         except InvalidFile as error:
             problems += error.problems
             continue
@@ -70,7 +70,11 @@ def write_card(
 
 def _record_set(task: TaskFacts, file: DataFile) -> RecordSet | None:
     """The table of a task file that other tools can read as it is; None for a file in a bent shape."""
-    where = {"application/json": ("jsonPath", "$.Instances[*]."), "application/jsonlines": ("column", "")}
+    where = {
+        "application/json": ("jsonPath", "$.Instances[*]."),
+        "application/jsonlines": ("column", ""),
+        "application/x-parquet": ("column", ""),
+    }
     if not task.documented or file.encoding not in where:
         return None
     kind, prefix = where[file.encoding]
@@ -80,14 +84,14 @@ def _record_set(task: TaskFacts, file: DataFile) -> RecordSet | None:
         Field("output", "Accepted references, the first one first.", {kind: f"{prefix}output"}, repeated=True),
     ]
     description = f"Instances of task {task.id} ({task.category}), split {task.split}."
-    name = re.sub(r"\W+", "-", file.name.partition(".json")[0]).strip("-")
+    name = re.sub(r"\W+", "-", file.name).strip("-")
     return RecordSet(name, description, tuple(fields), task.access, file=file.name)
 
 
 def _notices(dataset: Dataset, files: Sequence[DataFile], records: Sequence[RecordSet]) -> list[str]:
     described = {record.file for record in records}
     notices = [
-        f"{file.name}: described without its columns, since its outputs are not lists; "
+        f"{file.name}: described without its columns, which other tools cannot read as they are; "
         "convert it first (medsins tasks convert)"
         for file in files
         if file.name not in described

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import gzip
-import mimetypes
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from medsins.core import Card, Task, sha256_file
+from medsins.catalog import resolve_category, task_access, task_definition, task_language
+from medsins.core import Card, Problem, sha256_file
 
+from ._bytes import split_name
 from .card_terms import strictest
+from .stream import open_reader
 
 SPLITS = ("train", "validation", "test")
 _SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test", "eval": "test"}
 _SPLIT_NAMES.update(dict.fromkeys(("validation", "valid", "val", "dev"), "validation"))
-_ENCODINGS = {".json": "application/json", ".jsonl": "application/jsonlines", ".parquet": "application/x-parquet"}
+_ENCODINGS = {
+    ".json": "application/json",
+    ".jsonl": "application/jsonlines",
+    ".parquet": "application/x-parquet",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
     """One task as its card and its catalogue entry describe it.
 
-    ``documented``: every output is a list, so that other tools can read the file as it is; ``named``: every instance
-    has an id of its own.
+    ``card`` always has a definition. ``documented``: every output is a list, so that other tools can read the file as
+    it is; ``named``: every instance has an id of its own in the file.
     """
 
     id: str
@@ -93,7 +100,7 @@ def split_of(path: Path, card: Card) -> str:
 
     A card of ``Train/Test`` or without ``Split Type`` counts as ``train``.
     """
-    name = path.name.lower().split(".json")[0]
+    name = split_name(path)[0].lower()
     ending = name.rpartition(".")[2] if "." in name else name.rpartition("_")[2]
     for word in (path.parent.name.lower(), ending, card.split_type.strip().lower()):
         if word in _SPLIT_NAMES:
@@ -101,27 +108,48 @@ def split_of(path: Path, card: Card) -> str:
     return "train"
 
 
-def facts_of(task: Task) -> TaskFacts:
-    """Gather what a card says of a task."""
-    given = {f"{task.id}-{number}" for number in range(len(task.instances))}
-    unsure = any(instance.id in given for instance in task.instances)
+def survey(path: Path) -> TaskFacts:
+    """Read a task file once, in bounded memory, and gather what a card says of it.
+
+    Raises:
+        InvalidFile: with every problem of the file.
+    """
+    reader = open_reader(path)
+    count, documented, unsure = 0, True, False
+    for batch in reader.batches():
+        for instance in batch.instances:
+            documented = documented and instance.listed
+            unsure = unsure or instance.id == f"{reader.name}-{count}"
+            count += 1
+    if not count and not reader.problems:
+        reader.shape.problem("$.Instances", "has no instances", "a task needs at least one")
+    card = reader.card  # exact only after the last instance
+    category = resolve_category(reader.name, card.categories)
+    if isinstance(category, Problem):
+        reader.shape.problem("$.Categories", category.what, category.mend)
+    reader.check()
+    if not card.definition:
+        card = replace(card, definition=(task_definition(reader.name, str(category)),))
     return TaskFacts(
-        id=task.id,
-        card=task.card,
-        category=task.category,
-        language=task.language,
-        access=task.access,
-        split=split_of(Path(task.path), task.card),
-        instances=len(task.instances),
-        documented=all(instance.listed for instance in task.instances),
-        named=not unsure or _count(Path(task.path), b'"id"') >= len(task.instances),
+        id=reader.name,
+        card=card,
+        category=str(category),
+        language=task_language(reader.name, card.output_language, card.input_language),
+        access=task_access(reader.name, card.extra.get("Access")),
+        split=split_of(path, card),
+        instances=count,
+        documented=documented,
+        named=not unsure or _count(path, b'"id"') >= count,
     )
 
 
 def _count(path: Path, word: bytes) -> int:
-    """How often a word occurs in a file, compressed or not; ids the reader gave are told from ids in the file so."""
+    """How often a word occurs in a JSON file, compressed or not: it tells ids of the file from ids the reader gave."""
+    _, form, packing = split_name(path)
+    if form not in (".json", ".jsonl") or packing not in ("", ".gz"):
+        return 0
     found, tail = 0, b""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+    with gzip.open(path) if packing else path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
             found += (tail + chunk).count(word)
             tail = chunk[-len(word) + 1 :]
@@ -130,12 +158,13 @@ def _count(path: Path, word: bytes) -> int:
 
 def data_file(path: Path, folder: Path, access: str) -> DataFile:
     """Measure and hash one file; its name is relative to ``folder``, which need not hold it."""
-    encoding = _ENCODINGS.get(Path(path.name.removesuffix(".gz")).suffix)
+    _, form, packing = split_name(path)
+    encoding = _ENCODINGS.get(form) if packing in ("", ".gz") else None
     return DataFile(
         name=relative(path, folder),
         size=path.stat().st_size,
         sha256=sha256_file(path),
-        encoding=encoding or mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+        encoding=encoding or "application/octet-stream",
         access=access,
     )
 

@@ -47,4 +47,6 @@ def _scalar(value: Any) -> str:
             raise TypeError("a list directly inside a list has no place in these documents")
         return "{}" if isinstance(value, Mapping) else "[]"
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, float) and "." not in text:
+        text = text.replace("e", ".0e")  # YAML 1.1 knows no 1e-05
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,7 +1,7 @@
 """Task files for other tools: the folder's public modules are the formats.
 
 ``hub`` (Parquet for the hub), ``lm-eval``, ``inspect`` (evaluation), ``trl``, ``axolotl``, ``llama-factory`` (tuning).
-Each has ``export(tasks, folder, options) -> Exported``.
+Each has ``export(sources, folder, options) -> Exported``.
 """
 
 from __future__ import annotations

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from medsins.catalog import categories, find_task
-from medsins.core import InvalidFile, Message, Problem, Prompt, Task, UsageError
+from medsins.core import Instance, InvalidFile, Message, Problem, Prompt, Task, UsageError
 
 from ..card import About
-from ..card_facts import split_of
+from ..card_facts import TaskFacts, survey
 from ..reader import find_task_files, read_task
+from ..stream import open_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,24 @@ class Exported:
     notices: tuple[str, ...] = ()
 
 
-def read_each(paths: Sequence[Path], say: Callable[[Path], None]) -> Iterator[Task]:
-    """The tasks of files and folders, one in memory at a time; files with problems are passed over until the end.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A task file that was read through once and found sound."""
+
+    path: Path
+    facts: TaskFacts
+
+    def instances(self) -> Iterator[Instance]:
+        """Its instances, as a stream in bounded memory."""
+        return iter(open_reader(self.path))
+
+    def task(self) -> Task:
+        """The whole task in memory, as protocols need it."""
+        return read_task(self.path)
+
+
+def read_each(paths: Sequence[Path], say: Callable[[Path], None]) -> Iterator[Source]:
+    """The task files of files and folders; those with problems are passed over until the end.
 
     Raises:
         UsageError: paths that are not there, or hold no task files (at the first task).
@@ -62,12 +79,12 @@ def read_each(paths: Sequence[Path], say: Callable[[Path], None]) -> Iterator[Ta
     for path in find_task_files(paths):
         say(path)
         try:
-            task = read_task(path)
+            facts = survey(path)
         except InvalidFile as error:
             problems += error.problems
             continue
         if not problems:
-            yield task
+            yield Source(path, facts)
     if problems:
         raise InvalidFile(*problems)
 
@@ -89,11 +106,6 @@ def fresh_folder(folder: Path) -> Iterator[Path]:
         os.replace(staging, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def split_name(task: Task) -> str:
-    """``train``, ``validation`` or ``test``."""
-    return split_of(Path(task.path), task.card)
 
 
 class JsonLines:

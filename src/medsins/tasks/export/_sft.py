@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Task, derive_random
+from medsins.core import derive_random
 
 from ..card_terms import RESTRICTED
-from ._base import Exported, JsonLines, split_name
+from ._base import Exported, JsonLines, Source
 
 MAX_TOKENS = 2048  # the sequence length of the published recipe
 
@@ -26,33 +26,32 @@ class Conversation:
     assistant: str
 
 
-def conversations(task: Task, seed: int) -> Iterable[Conversation]:
-    """The instances of a task that have a reference, each with one wording of the instruction, drawn by
+def conversations(source: Source, seed: int) -> Iterator[Conversation]:
+    """The instances of a task file that have a reference, each with one wording of the instruction, drawn by
     (seed, task id, instance id).
     """
-    wordings = task.card.definition
-    for instance in task.instances:
+    task_id, wordings = source.facts.id, source.facts.card.definition
+    for instance in source.instances():
         if instance.reference.strip():
-            drawn = derive_random(seed, task.id, instance.id, "wording").choice(wordings) if wordings else ""
-            yield Conversation(instance.id, task.id, drawn, instance.input, instance.reference)
+            drawn = derive_random(seed, task_id, instance.id, "wording").choice(wordings)
+            yield Conversation(instance.id, task_id, drawn, instance.input, instance.reference)
 
 
 def write_rows(
-    tasks: Iterable[Task], folder: Path, seed: int, shape: Callable[[Conversation], dict[str, Any]]
+    sources: Iterable[Source], folder: Path, seed: int, shape: Callable[[Conversation], dict[str, Any]]
 ) -> tuple[dict[str, int], Exported]:
     """Write ``data/<split>.jsonl`` in the shape a tool reads; returns rows by split, and the notices."""
     lines, left_out = JsonLines(folder), 0
     restricted = []
     try:
-        for task in tasks:
-            kept = 0
-            split = split_name(task)
-            for conversation in conversations(task, seed):
-                lines.put(f"data/{split}.jsonl", shape(conversation))
+        for source in sources:
+            kept, facts = 0, source.facts
+            for conversation in conversations(source, seed):
+                lines.put(f"data/{facts.split}.jsonl", shape(conversation))
                 kept += 1
-            left_out += len(task.instances) - kept
-            if task.access in RESTRICTED:
-                restricted.append(task.id)
+            left_out += facts.instances - kept
+            if facts.access in RESTRICTED:
+                restricted.append(facts.id)
     finally:
         lines.close()
     notices = [f"{left_out} instances without a reference are left out"] if left_out else []

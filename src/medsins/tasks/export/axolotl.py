@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Task, write_text
+from medsins.core import write_text
 
 from ..card_yaml import to_yaml
-from ._base import Exported, Options
+from ._base import Exported, Options, Source
 from ._sft import MAX_TOKENS, Conversation, write_rows
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``data/<split>.jsonl`` and ``axolotl.yaml``, to be merged into a training configuration."""
-    rows, exported = write_rows(tasks, folder, options.seed, _row)
+    rows, exported = write_rows(sources, folder, options.seed, _row)
     config: dict[str, Any] = {}
     if "train" in rows:
         config["datasets"] = [_source("train")]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from medsins.core import MissingExtra, Task, write_json, write_text
+from medsins.core import MissingExtra, write_json, write_text
 
 from ..card import CROISSANT, README
 from ..card_croissant import Field, RecordSet, croissant
-from ..card_facts import SPLITS, Dataset, TaskFacts, data_file, facts_of, newest
+from ..card_facts import SPLITS, Dataset, TaskFacts, data_file, newest
 from ..card_hub import readme
 from ..card_terms import RESTRICTED, strictest
-from ._base import Exported, Options, split_name
+from ._base import Exported, Options, Source
 
 COLUMNS = {
     "task_id": "Task of MedS-Ins or MedS-Bench, or the name of the file.",
@@ -89,7 +89,7 @@ class _Shards:
         return names
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``data/<split>-NNNNN-of-NNNNN.parquet``, ``README.md`` and ``croissant.json``.
 
     Raises:
@@ -102,12 +102,12 @@ def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
     shards: dict[str, _Shards] = {}
     facts: list[TaskFacts] = []
     paths: list[Path] = []
-    for task in tasks:
-        split = split_name(task)
-        facts.append(facts_of(task))
-        paths.append(Path(task.path))
+    for source in sources:
+        split = source.facts.split
+        facts.append(source.facts)
+        paths.append(source.path)
         target = shards.setdefault(split, _Shards(folder / "data", split))
-        for row in _rows(task, facts[-1].licence):
+        for row in _rows(source):
             target.put(row)
     if facts:
         _describe(folder, options, tuple(facts), newest(paths), shards)
@@ -116,17 +116,17 @@ def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
     return Exported((), tuple(notices))
 
 
-def _rows(task: Task, licence: str) -> Iterable[dict[str, Any]]:
+def _rows(source: Source) -> Iterator[dict[str, Any]]:
+    task = source.facts
     shared = {
         "language": task.language,
         "category": task.category,
         "source": "; ".join(task.card.source),
-        "license": licence,
+        "license": task.licence,
         "access": task.access,
     }
-    instruction = task.card.definition[0] if task.card.definition else ""
-    for instance in task.instances:
-        own = {"task_id": task.id, "id": instance.id, "instruction": instruction, "input": instance.input}
+    for instance in source.instances():
+        own = {"task_id": task.id, "id": instance.id, "instruction": task.card.definition[0], "input": instance.input}
         yield {**own, "output": list(instance.outputs), **shared}
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Prompt, Task, write_text
+from medsins.core import Prompt, write_text
 
 from ..card_terms import RESTRICTED
-from ._base import Exported, JsonLines, Options, is_closed, unique
+from ._base import Exported, JsonLines, Options, Source, is_closed, unique
 from ._letters import ANSWER_LETTER, letters_of
 
 _HEAD = '''"""MedS-Ins tasks for inspect_ai; run them with ``inspect eval medsins_tasks.py@NAME --model MODEL``.
@@ -44,11 +44,12 @@ def _build(name, scorer, max_tokens, version):
 '''
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``data/<task>.jsonl`` for every task, and ``medsins_tasks.py``."""
     functions, scorers, held = [], set(), []
     names: dict[str, str] = {}
-    for task in tasks:
+    for source in sources:
+        task = source.task()
         name = _identifier(task.id)
         while name in names:
             name += "_"

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Task, write_json
+from medsins.core import write_json
 
-from ._base import Exported, Options
+from ._base import Exported, Options, Source
 from ._sft import Conversation, write_rows
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``data/<split>.jsonl`` and ``dataset_info.json`` with the data sets ``medsins_<split>``; give the folder as
     ``dataset_dir``.
     """
-    rows, exported = write_rows(tasks, folder, options.seed, _row)
+    rows, exported = write_rows(sources, folder, options.seed, _row)
     write_json(folder / "dataset_info.json", {f"medsins_{split}": _entry(split) for split in rows})
     return exported
 

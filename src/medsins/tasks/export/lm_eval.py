@@ -17,19 +17,20 @@ from medsins.core import Message, Task, write_text
 
 from ..card_terms import RESTRICTED
 from ..card_yaml import to_yaml
-from ._base import Asked, Exported, JsonLines, Options, is_closed, turns
+from ._base import Asked, Exported, JsonLines, Options, Source, is_closed, turns
 from ._letters import ANSWER_LETTER, letters_of
 
 PREFIX = "medsins_"
 PLACEHOLDER = "(this task has no examples)"
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``<task>.yaml``, ``data/<task>.test.jsonl`` and ``.train.jsonl`` for every task, and ``_group.yaml``."""
     groups: dict[str, list[str]] = {"closed": [], "open": []}
     notices: list[str] = []
     shotless, held = [], []
-    for task in tasks:
+    for source in sources:
+        task = source.task()
         name = PREFIX + re.sub(r"[^A-Za-z0-9_.-]+", "_", task.id)
         while name in groups["closed"] or name in groups["open"]:
             name += "_"
@@ -48,7 +49,7 @@ def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
     for kind, members in groups.items():
         if members:
             write_text(folder / f"_{kind}.yaml", to_yaml(_subgroup(kind, members)))
-    notices.append(f"run inside the folder: lm-eval run --include_path . --tasks medsins --model hf …")
+    notices.append("run inside the folder: lm-eval run --include_path . --tasks medsins --model hf …")
     if shotless:
         notices.append(f"asked without shots (their few-shot split is a placeholder): {', '.join(shotless)}")
     if held:

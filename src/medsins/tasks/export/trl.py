@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Task
-
-from ._base import Exported, Options
+from ._base import Exported, Options, Source
 from ._sft import Conversation, write_rows
 
 
-def export(tasks: Iterable[Task], folder: Path, options: Options) -> Exported:
+def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
     """Write ``data/<split>.jsonl``; set the trainer's ``max_length`` (its default is shorter than many instances)."""
-    return write_rows(tasks, folder, options.seed, _row)[1]
+    return write_rows(sources, folder, options.seed, _row)[1]
 
 
 def _row(conversation: Conversation) -> dict[str, Any]:
