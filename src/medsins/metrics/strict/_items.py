@@ -29,7 +29,8 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _LOCANTS = re.compile(
-    r"(?<![\w])(?:\d+[a-z]?|[NOSDLH])'*(?:\s*,\s*(?:\d+[a-z]?|[NOSDLH])'*)+(?=\s*-)|(?<=\d),(?=\d{3}(?!\d))"
+    r"(?<![\w])(?:\d{1,3}[a-z]?|[NOSDLH])'{0,3}(?:\s*,\s*(?:\d{1,3}[a-z]?|[NOSDLH])'{0,3}){1,8}(?=\s*-)"
+    r"|(?<=\d),(?=\d{3}(?!\d))"
 )
 _GUARD = "\ufffe"
 _BULLET = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s+")

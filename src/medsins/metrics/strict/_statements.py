@@ -27,13 +27,13 @@ _OTHERS = (
 )
 _LEAD = re.compile(f"(?:{_ENGLISH}|{_OTHERS})", re.IGNORECASE)
 _GAP = re.compile(r"[\s\"'“”‘’«»「」『』:：(\[]*")
-_REACH = 2_000
+_REACH, _LAST = 2_000, 50
 
 
 def statements(text: str) -> list[tuple[int, str]]:
-    """The text after each phrase that announces an answer, with its position; the last one is the final answer."""
+    """The text after each of the last fifty phrases that announce an answer, with its place; the last is the final one."""
     found = []
-    for lead in _LEAD.finditer(text):
+    for lead in list(_LEAD.finditer(text))[-_LAST:]:
         span = text[lead.end() : lead.end() + _REACH]
         if span.strip():
             found.append((lead.start(), span))

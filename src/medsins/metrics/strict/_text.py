@@ -9,9 +9,8 @@ from functools import lru_cache
 EXCERPT = 20_000
 """Answers are searched in their first and last 20,000 characters; an answer elsewhere in a longer text is none."""
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_OPEN_THOUGHT = re.compile(r"<(?:think|thinking|reasoning)>.*\Z", re.DOTALL | re.IGNORECASE)
-_CLOSED_THOUGHT = re.compile(r"\A.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_OPENING_THOUGHT = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
+_CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _CHAT_TOKEN = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 _BOXED = re.compile(r"\$?\\boxed\{(?:\\text\{)?([^{}]{0,200})\}?\}\$?")
 _EMPHASIS = re.compile(r"\*{1,3}|__|`+|^[ \t]*#{1,6}[ \t]+|^[ \t]*>[ \t]?", re.MULTILINE)
@@ -40,20 +39,28 @@ _SPELLINGS = tuple(
 
 
 def visible(text: str) -> str:
-    """The answer proper: without reasoning between think tags, chat tokens and Markdown emphasis; NFKC.
-
-    Reasoning whose end tag is missing never reached an answer, so nothing of it is left.
+    """The answer proper: without reasoning between think tags, chat tokens and Markdown emphasis; NFKC; at most the
+    first and last ``EXCERPT`` characters, so that reading takes bounded time.
     """
-    text = _CLOSED_THOUGHT.sub("", _THOUGHT.sub("", text)) if "<" in text else text
-    text = _CHAT_TOKEN.sub("\n", _OPEN_THOUGHT.sub("", text)) if "<" in text or "[" in text else text
+    text = _without_thoughts(text) if "<" in text else text
+    if len(text) > 2 * EXCERPT:
+        text = f"{text[:EXCERPT]}\n{text[-EXCERPT:]}"
+    text = _CHAT_TOKEN.sub("\n", text) if "<" in text or "[" in text else text
     if "\\boxed" in text:
         text = _BOXED.sub(r" answer: \1 ", text)
     return unicodedata.normalize("NFKC", _EMPHASIS.sub("", text)).strip()
 
 
-def excerpt(text: str) -> str:
-    """The first and last ``EXCERPT`` characters of a longer text."""
-    return text if len(text) <= 2 * EXCERPT else f"{text[:EXCERPT]}\n{text[-EXCERPT:]}"
+def _without_thoughts(text: str) -> str:
+    """What stands after the last reasoning, or, where nothing does, before the first. Reasoning that was never closed
+    reached no answer.
+    """
+    first = _OPENING_THOUGHT.search(text)
+    closed = [mark.end() for mark in _CLOSING_THOUGHT.finditer(text)]
+    rest = text[closed[-1] :] if closed else text
+    reopened = _OPENING_THOUGHT.search(rest)
+    rest = rest[: reopened.start()] if reopened else rest
+    return rest if rest.strip() or not first else text[: first.start()]
 
 
 def own_turn(text: str) -> str:

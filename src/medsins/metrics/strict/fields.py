@@ -17,7 +17,7 @@ from ..stats import RowTable, means
 from ._items import items, says_nothing
 from ._scored import Scored, absent, refuses, row_score
 from ._statements import after_statement
-from ._text import excerpt, fold, own_turn, visible
+from ._text import fold, own_turn, visible
 from ._values import quantities, quantity, record
 
 _EXTRA_WORDS = 3
@@ -30,8 +30,7 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
     for i, row in enumerate(rows):
         unscored, text, hit, overlap = absent(row), "", 0.0, 0.0
         if not unscored:
-            whole = visible(row.output or "")
-            text = excerpt(own_turn(whole))
+            text = own_turn(visible(row.output or ""))
             if refuses(text):
                 unscored = "refused"
             elif not text:

@@ -20,7 +20,7 @@ from ._label_sets import label_set, shared_lead, without_lead
 from ._mentions import mentions
 from ._scored import Scored, absent, row_score, unreadable
 from ._statements import statements
-from ._text import excerpt, fold, key, own_turn, visible
+from ._text import fold, key, own_turn, visible
 
 _TERSE = {"yes", "no", "maybe", "true", "false"}
 _RELEASED_LEAD = re.compile(r"^the (?:diagnosis result is|treatment planning is|answer is|label is)\s*:?\s*")
@@ -56,7 +56,7 @@ class LabelReader:
     def read(self, text: str) -> str | None:
         """The label the text asserts, or None."""
         for part in dict.fromkeys((own_turn(text), text)):
-            found = self._read(excerpt(part))
+            found = self._read(part)
             if found:
                 return found
         return None

@@ -20,7 +20,7 @@ from ._mentions import mentions
 from ._options import parse_options
 from ._scored import Scored, absent, row_score, unreadable
 from ._statements import statements
-from ._text import excerpt, fold, own_turn, visible
+from ._text import fold, own_turn, visible
 
 _DEFAULT = "ABCDE"
 _CORRECT = re.compile(
@@ -110,7 +110,7 @@ def read_answer(text: str, question: Question) -> frozenset[str] | None:
     prose, if they are always the same; the one option whose text is asserted.
     """
     for part in dict.fromkeys((own_turn(text), text)):
-        text_in = latin_letters(excerpt(part))
+        text_in = latin_letters(part)
         for reader in (_stated, _leading, _last_line, _marked, _asserted):
             found = reader(text_in, question)
             if found:

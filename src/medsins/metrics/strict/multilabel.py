@@ -17,7 +17,7 @@ from ..stats import RowTable, multi_label
 from ._label_sets import closed_set
 from ._mentions import mentions
 from ._scored import Scored, absent, row_score, unreadable
-from ._text import excerpt, fold, key, own_turn, visible
+from ._text import fold, key, own_turn, visible
 
 
 def split_labels(text: str) -> list[str]:
@@ -44,7 +44,7 @@ def read_labels(text: str, names: dict[str, str], most: int) -> frozenset[str]:
         most: the largest number of labels any reference of the task has.
     """
     for part in dict.fromkeys((own_turn(text), text)):
-        found = frozenset(names[m.phrase] for m in mentions(fold(excerpt(part)), tuple(names)))
+        found = frozenset(names[m.phrase] for m in mentions(fold(part), tuple(names)))
         if found:
             listed = len(found) > max(most, len(set(names.values())) / 2)
             return frozenset() if listed else found
