@@ -123,6 +123,16 @@ def test_filters_find_what_the_scores_say(watched: Any, report: Path, profile: s
     assert count(page) == sum(sample["task_id"] == "task950" for sample in chosen)
 
 
+def test_unscored_answers_say_why_in_the_list(watched: Any, report: Path) -> None:
+    page = opened(watched, report)
+    page.select_option("#filter-outcome", label="unscored")
+    reasons = [sample["unscored"] for sample in samples(report.parent, "strict") if sample["unscored"]]
+    count(page)
+    shown = [text.removeprefix("– ") for text in page.locator(".samples .outcome").all_inner_texts()]
+    assert shown == reasons[: len(shown)]
+    assert shown
+
+
 def test_text_search_narrows_and_marks(watched: Any, report: Path) -> None:
     page = opened(watched, report)
     page.fill("#filter-text", "BARKING cough")

@@ -58,12 +58,13 @@ def report_context(run: RunData, packed: Packed) -> dict[str, Any]:
 def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
     """Render a page of ``templates/`` into one file, streaming. Undefined names are errors, all values are escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     loader = FileSystemLoader(TEMPLATES)
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {"percent": figures.percent, "interval": figures.interval, "metric": figures.metric_name}
     page.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    page.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     page.filters["count"] = lambda n: f"{n:,}"
     parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "theme.js", "report.js")}
     shared = {

@@ -8,7 +8,7 @@
     return node;
   };
   const PAGE = 25;
-  const SIGNS = { right: "● right", partial: "◐ partial", wrong: "○ wrong", unscored: "– unscored" };
+  const SIGNS = { right: "● right", partial: "◐ partial", wrong: "○ wrong" };
   const CACHED = 24;
 
   setUpTheme();
@@ -207,6 +207,11 @@
       byId("samples").scrollIntoView({ behavior: "instant" });
     }
 
+    function reason(sample, outcome) {
+      const judged = sample.judged[controls.profile.value];
+      return `– ${(judged && judged[1]) || outcome}`;
+    }
+
     function oneLine(text) {
       return text.slice(0, 300).replace(/\s+/g, " ").trim();
     }
@@ -219,7 +224,7 @@
       button.setAttribute("aria-expanded", "false");
       button.append(
         make("span", "where", `${index.row[row]} · ${index.tasks[index.task[row]]}`),
-        make("span", `outcome ${outcome}`, SIGNS[outcome] || outcome),
+        make("span", `outcome ${outcome}`, SIGNS[outcome] || reason(sample, outcome)),
         make("span", "line asked", oneLine(sample.input)),
         make("span", "line", oneLine(sample.answer || sample.error || "(no answer)")),
       );
@@ -245,6 +250,9 @@
         scores(sample),
         make("p", "wide status", footnote(row, sample)),
       );
+      // The question stands at the end of a prompt, after the shots.
+      const sent = place.querySelector(".text");
+      sent.scrollTop = sent.scrollHeight;
     }
 
     function part(title, bodies, language) {
