@@ -19,6 +19,7 @@ CORE = r"[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*"
 INSIDE = re.compile(rf"([(\[]?)({CORE})([)\]]?)([,;:]?)")  # nothing in it is split but brackets and end punctuation
 END = re.compile(rf"({CORE})(\.?)")  # the same for the last chunk of a sentence
 REACHING = re.compile("[\x1c-\x1f]|[^\\S ][\"']|'[^\\S ]")  # blanks only Python knows; quotes beside other blanks
+QUOTES = "\"'"
 CLOSERS = "])}>\"'»”’"
 
 _inside: Memo[Tokens] = Memo(entries=100_000, characters=60)
@@ -44,11 +45,11 @@ def _words(text: str) -> Tokens:
 
 def _sentence_words(sentence: str) -> list[str] | Tokens:
     chunks = sentence.split()
-    if not chunks or _reaches_further(sentence, chunks[-1]):
+    if not chunks or _reaches_further(sentence, chunks):
         return treebank(sentence)
     if len(chunks) == 1:
         return _edges.get(f" {chunks[0]} ", _edge)
-    found = list(_edges.get(f" {chunks[0]}", _edge)) if chunks[0][0] in "\"'" else list(_inside.get(chunks[0], _chunk))
+    found = list(_edges.get(f" {chunks[0]}", _edge)) if chunks[0][0] in QUOTES else list(_inside.get(chunks[0], _chunk))
     known = _inside.values
     for chunk in chunks[1:-1]:
         found += known.get(chunk) or _inside.get(chunk, _chunk)
@@ -56,11 +57,13 @@ def _sentence_words(sentence: str) -> list[str] | Tokens:
     return found
 
 
-def _reaches_further(sentence: str, last: str) -> bool:
+def _reaches_further(sentence: str, chunks: list[str]) -> bool:
     """Whether some rule may look beyond one chunk: the final full stop is sought before closing quotes and brackets
     that stand alone, and quotes are told apart by a plain space beside them.
     """
-    return not last.strip(CLOSERS) or (not sentence.isprintable() and REACHING.search(sentence) is not None)
+    if not chunks[-1].strip(CLOSERS) or (chunks[0][0] in QUOTES and sentence[0] not in QUOTES):
+        return True
+    return not sentence.isprintable() and REACHING.search(sentence) is not None
 
 
 def _chunk(chunk: str) -> Tokens:
