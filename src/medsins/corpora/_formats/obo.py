@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from medsins.corpora._raw import RawFile
 
+SCOPES = ("EXACT", "NARROW", "BROAD", "RELATED")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(.*)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "W": " ", "t": "\t"}
@@ -64,8 +65,8 @@ def _add(term: Term, line: str, file: RawFile, number: int) -> None:
         term.definition = unescape(_quoted(value, file, number)[1])
     elif tag == "synonym":
         rest, text = _quoted(value, file, number)
-        scope = rest.split()[0] if rest.split() else "RELATED"
-        term.synonyms.append((unescape(text), scope))
+        scope = next(iter(rest.split()), "")
+        term.synonyms.append((unescape(text), scope if scope in SCOPES else "RELATED"))
     elif tag == "is_a":
         term.parents.append(value.split("!")[0].split("{")[0].strip())
     elif tag == "is_obsolete":
