@@ -141,7 +141,7 @@ def _finish(run_dir: Path, args: argparse.Namespace) -> None:
     if args.json:
         print_json(scores)
     else:
-        print_scores(scores, out_console())
+        print_scores(scores, out_console(), args.verbose)
         out_console().print(f"report: {report}", soft_wrap=True)
 
 
@@ -162,7 +162,7 @@ def _score(args: argparse.Namespace) -> int:
             results[str(run_dir)] = score_run(run_dir, resamples=args.resamples)
         if not args.json:
             out_console().rule(str(run_dir))
-            print_scores(results[str(run_dir)], out_console())
+            print_scores(results[str(run_dir)], out_console(), args.verbose)
     if args.json:
         print_json(results if len(results) > 1 else next(iter(results.values())))
     return 0
