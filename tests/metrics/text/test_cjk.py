@@ -18,7 +18,15 @@ from medsins.metrics.text._japanese import japanese
 CHINESE = [
     "患者男性，65岁，因胸痛3小时入院。诊断为急性心肌梗死。",
     "血压 120/80 mmHg；体温37.5℃。\n建议：阿司匹林100mg，每日1次。",
-    "南京市长江大桥", "乒乓球拍卖完了", "他来到了网易杭研大厦", "ＡＢＣ　全角", "", " ", "\r\n\n", "abc-def_1.5%+#&", "。。。",
+    "南京市长江大桥",
+    "乒乓球拍卖完了",
+    "他来到了网易杭研大厦",
+    "ＡＢＣ　全角",
+    "",
+    " ",
+    "\r\n\n",
+    "abc-def_1.5%+#&",
+    "。。。",
 ]
 JAPANESE = [
     "65歳の男性が胸痛を訴えて来院した。心電図でST上昇を認め、急性心筋梗塞と診断された。",
@@ -53,13 +61,21 @@ def test_japanese_sentences(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.sampled_from("患者诊断为急性心肌梗死的一二三不是在有南京市长江大桥乒乓球拍abC12.5%，。 \n-+"), max_size=60))
+@given(
+    st.text(
+        st.sampled_from("患者诊断为急性心肌梗死的一二三不是在有南京市长江大桥乒乓球拍abC12.5%，。 \n-+"), max_size=60
+    )
+)
 def test_any_chinese(text: str) -> None:
     assert chinese(text) == _jieba(text)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.sampled_from("患者は急性心筋梗塞と診断されたすももカナーﾊﾝ一二三ＡＢabC12.5%、。！ \n\t・Жβ🙂"), max_size=60))
+@given(
+    st.text(
+        st.sampled_from("患者は急性心筋梗塞と診断されたすももカナーﾊﾝ一二三ＡＢabC12.5%、。！ \n\t・Жβ🙂"), max_size=60
+    )
+)
 def test_any_japanese(text: str) -> None:
     assert japanese(text) == _janome()(text)
 
