@@ -163,7 +163,8 @@ class Hub:
                 if response.status_code == 416:
                     return "has fewer bytes than listed", response
                 _check(response, name)
-                for chunk in response.iter_raw(CHUNK):
+                # As they come, not in chunks of a size: what fills none would be lost when a transfer breaks off.
+                for chunk in response.iter_raw():
                     stream.write(chunk)
                     checks.update(chunk)
                     advance(len(chunk))
