@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsins.core import InvalidFile, UsageError
+from medsins.core import InvalidFile, MedsinsError, UsageError
 from medsins.corpora import BuildOptions, Record, _build, build, build_many, load_corpus, made
 from medsins.corpora._split import DrawnSplit
 from medsins.tasks import read_task
@@ -217,3 +219,32 @@ def test_train_and_test_make_the_whole(tmp_path: Path, raw: Path) -> None:
     assert not ids["train"] & ids["test"]
     assert parts["test"].document["Split Type"] == "Test"
     assert {i["split"] for i in parts["test"].instances} == {"test"}
+
+
+def mutated(content: bytes, random: Random) -> bytes:
+    """A file as accidents leave it: cut off, re-encoded, a byte changed, a part lost or doubled."""
+    at, end = sorted(random.randrange(len(content) + 1) for _ in range(2))
+    kinds: list[Callable[[], bytes]] = [
+        lambda: content[:at],
+        lambda: content.decode("utf-8", "replace").encode("utf-16"),
+        lambda: content[:at] + bytes([random.randrange(256)]) + content[at + 1 :],
+        lambda: content[:at] + content[end:],
+        lambda: content[:end] + content[at:],
+        lambda: content.replace(b'"', b"'", random.randrange(5)),
+        lambda: content.replace(b"[", b"{", 1).replace(b"]", b"}", 1),
+        lambda: b"",
+    ]
+    return random.choice(kinds)()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FIXTURES.iterdir() if path.is_dir()))
+def test_damaged_raw_files_are_refused_or_read_but_never_crash(name: str, tmp_path: Path) -> None:
+    random = Random(name)
+    files = sorted(path for path in (FIXTURES / name).rglob("*") if path.is_file())
+    for number in range(25):
+        raw = Path(shutil.copytree(FIXTURES / name, tmp_path / f"raw{number}"))
+        victim = raw / random.choice(files).relative_to(FIXTURES / name)
+        victim.write_bytes(mutated(victim.read_bytes(), random))
+        options = BuildOptions(tasks=load_corpus(name).CORPUS.all_tasks)
+        with contextlib.suppress(MedsinsError):
+            build(name, raw, tmp_path / f"out{number}", options)

@@ -148,6 +148,14 @@ def test_other_ner_corpora(built: Build, name: str, pair: tuple[str, str]) -> No
     assert read_task(result.path).category == "Named Entity Recognition"
 
 
+def test_one_entity_tasks_are_made_on_request(built: Build) -> None:
+    diseases = built("bc5cdr", "task28", split="test")
+    assert diseases.pairs == [(" Aspirin caused gastric ulcer and ulcer .", "gastric ulcer")]
+    assert diseases.instances[0]["output"] == ["gastric ulcer", "ulcer"]
+    assert built("bc2gm", "task31", split="test").pairs == [(" The abc - 1 gene ?", "abc - 1")]
+    assert built("ncbi_disease", "task27", split="test").pairs == [(" Familial gout ; rare", "Familial gout")]
+
+
 def test_clinical_trials_fill_lines_and_name_relations_by_text(built: Build) -> None:
     result = built("clinical_trials", split="dev")
     text, output = result.pairs[0]

@@ -103,9 +103,9 @@ def _records(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
     """The wanted records, each instance with an id. Ids count within a published split, so that they do not depend on
     which splits are built.
     """
-    drawn = None if options.split == "all" else DrawnSplit(module.read(raw, options), options.seed)
+    drawn = None if options.split == "all" else DrawnSplit(_guarded(module, raw, options), options.seed)
     numbers: Counter[tuple[str, str]] = Counter()
-    for record in module.read(raw, options):
+    for record in _guarded(module, raw, options):
         if record.task_id not in options.tasks:
             continue
         published = canonical_split(record.split)
@@ -119,6 +119,21 @@ def _records(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
             split = drawn.side(record.task_id, instance.input)
         if options.split in ("all", split) or not split:
             yield replace(record, split=split, instance=instance)
+
+
+def _guarded(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
+    """The reader's records; a raw record of another shape than the reader expects is the file's fault, not a crash."""
+    place = ""
+    try:
+        for record in module.read(raw, options):
+            place = record.place
+            yield record
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        corpus: Corpus = module.CORPUS
+        where = f"after {place}" if place else "at the first record"
+        what = f"a record is not shaped as expected ({type(error).__name__}: {error})"
+        mend = f"the reader expects {corpus.title}, {corpus.release}; {corpus.how_to_get}"
+        raise InvalidFile(Problem(what, f"{raw.path}: {where}", mend)) from error
 
 
 def checked_options(corpus: Corpus, options: BuildOptions) -> BuildOptions:

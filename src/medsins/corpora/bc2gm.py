@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, OwnTask, Record
-from ._formats.iob import ner_records
+from ._formats.iob import ner_records, one_entity_records
 from ._raw import RawFolder
 
 FOLDER = "BC2GM-IOB"
-TASK = "task_bc2gm"
+TASK, ONE = "task_bc2gm", "task31"
 
 CORPUS = Corpus(
     name="bc2gm",
@@ -26,6 +26,7 @@ CORPUS = Corpus(
     files=(f"{FOLDER}/train.tsv", f"{FOLDER}/devel.tsv", f"{FOLDER}/test.tsv"),
     how_to_get="clone the repository and name it or its data folder",
     tasks=(TASK,),
+    on_request=(ONE,),
     own_tasks={
         TASK: OwnTask(
             category="Named Entity Recognition",
@@ -38,9 +39,17 @@ CORPUS = Corpus(
     },
     sizes={f"{TASK}:train": 12574, f"{TASK}:test": 5038},
     verified="real data",
+    task_verified={ONE: "published samples"},
+    inferred=(
+        "task31 has the form of task 1481 of Super-NaturalInstructions, whose choice of sentences and of the answer "
+        "among several is not known: every sentence with an entity is taken, and each of its entities is accepted",
+    ),
 )
 
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
-    """One record a sentence: all genes and proteins, or the fixed sentence where there are none."""
-    yield from ner_records(raw, FOLDER, TASK, options)
+    """One record a sentence: all genes and proteins; on request, of each sentence that has any, one."""
+    if options.wants(TASK):
+        yield from ner_records(raw, FOLDER, TASK, options)
+    if options.wants(ONE):
+        yield from one_entity_records(raw, FOLDER, ONE, options)

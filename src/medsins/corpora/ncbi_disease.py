@@ -1,7 +1,7 @@
 """NCBI Disease Corpus: PubMed abstracts in which diseases are marked.
 
-Dogan et al., "NCBI disease corpus: a resource for disease name recognition and concept
-normalization", Journal of Biomedical Informatics 2014.
+Dogan et al., "NCBI disease corpus: a resource for disease name recognition and concept normalization", Journal of
+Biomedical Informatics 2014.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, OwnTask, Record
-from ._formats.iob import ner_records
+from ._formats.iob import ner_records, one_entity_records
 from ._raw import RawFolder
 
 FOLDER = "NCBI-disease-IOB"
-TASK = "task_ncbi_disease"
+TASK, ONE = "task_ncbi_disease", "task27"
 
 CORPUS = Corpus(
     name="ncbi_disease",
@@ -27,6 +27,7 @@ CORPUS = Corpus(
     files=(f"{FOLDER}/train.tsv", f"{FOLDER}/devel.tsv", f"{FOLDER}/test.tsv"),
     how_to_get="clone the repository and name it or its data folder",
     tasks=(TASK,),
+    on_request=(ONE,),
     own_tasks={
         TASK: OwnTask(
             category="Named Entity Recognition",
@@ -39,9 +40,17 @@ CORPUS = Corpus(
     },
     sizes={f"{TASK}:train": 5424, f"{TASK}:test": 940},
     verified="real data",
+    task_verified={ONE: "published samples"},
+    inferred=(
+        "task27 has the form of task 1448 of Super-NaturalInstructions, whose choice of sentences and of the answer "
+        "among several is not known: every sentence with an entity is taken, and each of its entities is accepted",
+    ),
 )
 
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
-    """One record a sentence: all diseases, or the fixed sentence where there are none."""
-    yield from ner_records(raw, FOLDER, TASK, options)
+    """One record a sentence: all diseases; on request, of each sentence that has any, one."""
+    if options.wants(TASK):
+        yield from ner_records(raw, FOLDER, TASK, options)
+    if options.wants(ONE):
+        yield from one_entity_records(raw, FOLDER, ONE, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from medsins.corpora._base import BuildOptions, Record, made
+from medsins.corpora._base import BuildOptions, Record, dropped, made
 from medsins.corpora._raw import RawFile, RawFolder
 
 # How the distributions name the file of each split.
@@ -89,7 +89,27 @@ def ner_answer(names: Sequence[str], options: BuildOptions) -> str:
 
 
 def ner_records(raw: RawFolder, folder: str, task_id: str, options: BuildOptions) -> Iterator[Record]:
-    """One record a sentence, from ``<folder>/train.tsv``, ``devel.tsv`` and ``test.tsv``, those that are wanted."""
+    """One record a sentence of ``<folder>/train.tsv``, ``devel.tsv`` and ``test.tsv``: all its entities."""
+    for split, place, sentence in _sentences(raw, folder, options):
+        answer = ner_answer([name for name, _ in entities(sentence)], options)
+        yield made(task_id, join_tokens(sentence.tokens), answer, split=split, place=place)
+
+
+def one_entity_records(raw: RawFolder, folder: str, task_id: str, options: BuildOptions) -> Iterator[Record]:
+    """One record a sentence with an entity, any of which is an answer, as in the extraction tasks of
+    Super-NaturalInstructions: the tokens as they are, a blank before each.
+    """
+    for split, place, sentence in _sentences(raw, folder, options):
+        names = tuple(dict.fromkeys(name for name, _ in entities(sentence)))
+        if names:
+            text = "".join(f" {token}" for token in sentence.tokens)
+            yield made(task_id, text, names, split=split, place=place)
+        else:
+            yield dropped(task_id, "the sentence has no entity", split=split, place=place)
+
+
+def _sentences(raw: RawFolder, folder: str, options: BuildOptions) -> Iterator[tuple[str, str, Sentence]]:
+    """(split, place, sentence) of the wanted splits."""
     wanted = {
         split: f"{folder}/{name}".lstrip("/") for split, name in SPLIT_FILES.items() if options.wants_split(split)
     }
@@ -98,6 +118,4 @@ def ner_records(raw: RawFolder, folder: str, task_id: str, options: BuildOptions
     for split, pattern in wanted.items():
         for file in raw.optional(pattern):
             for sentence in sentences(file):
-                answer = ner_answer([name for name, _ in entities(sentence)], options)
-                place = f"{file.place}: line {sentence.line}"
-                yield made(task_id, join_tokens(sentence.tokens), answer, split=split, place=place)
+                yield split, f"{file.place}: line {sentence.line}", sentence
