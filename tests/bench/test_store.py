@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medsins.bench.store import RunStore, read_predictions, read_rows
-from medsins.core import Completion, Prediction, RunError
+from medsins.core import Completion, Prediction, RunError, UsageError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 predictions = st.builds(
@@ -62,7 +62,7 @@ def test_a_reader_sees_a_run_that_goes_on(tmp_path: Path) -> None:
 
 
 def test_no_store_and_a_damaged_store(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no run directory"):
+    with pytest.raises(UsageError, match="no run directory"):
         list(read_predictions(tmp_path))
     (tmp_path / "run.sqlite").write_bytes(b"not a database at all, but long enough to be one" * 50)
     with pytest.raises(RunError, match="cannot be read"):

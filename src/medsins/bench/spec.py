@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medsins import __version__
-from medsins.core import Problem, RunError, canonical_json, digest, write_json
+from medsins.core import Problem, RunError, UsageError, canonical_json, digest, write_json
 from medsins.models import BackendOptions
 from medsins.prompts import Protocol
 
@@ -120,7 +120,8 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
     """The manifest of a run directory.
 
     Raises:
-        RunError: there is none, or it is damaged.
+        UsageError: there is none.
+        RunError: it is damaged.
     """
     path = run_dir / MANIFEST
     try:
@@ -128,7 +129,7 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
         if not isinstance(manifest, dict) or not isinstance(manifest.get("spec"), dict):
             raise ValueError("it is not the JSON object a run writes")
     except FileNotFoundError as error:
-        raise RunError(
+        raise UsageError(
             Problem("is no run directory (it has no manifest.json)", str(run_dir), "check the path")
         ) from error
     except (ValueError, UnicodeDecodeError) as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Completion, Prediction, Problem, RunError
+from medsins.core import Completion, Prediction, Problem, RunError, UsageError
 
 FILE_NAME = "run.sqlite"
 
@@ -95,7 +95,8 @@ def read_predictions(run_dir: Path) -> Iterator[Prediction]:
     """The predictions of a run in the order of their rows, read-only; works while the run goes on.
 
     Raises:
-        RunError: there is no store, or it is damaged.
+        UsageError: there is no store.
+        RunError: it is damaged.
     """
     for _, prediction in read_rows(run_dir):
         yield prediction
@@ -115,7 +116,7 @@ def read_attempts(run_dir: Path) -> Iterator[tuple[int, str, str]]:
 def _query(run_dir: Path, statement: str) -> Iterator[Any]:
     path = run_dir / FILE_NAME
     if not path.is_file():
-        raise RunError(Problem("is no run directory (it has no run.sqlite)", str(run_dir), "check the path"))
+        raise UsageError(Problem("is no run directory (it has no run.sqlite)", str(run_dir), "check the path"))
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         yield from db.execute(statement)

@@ -28,6 +28,13 @@ class Parser(argparse.ArgumentParser):
             kwargs["epilog"] = "example:\n" + "\n".join(f"  {line}" for line in example.splitlines())
         super().__init__(*args, **kwargs)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As usual, but an unknown option is reported by the command it was given to, which knows its own options."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown and self._subparsers is None:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
     def error(self, message: str) -> NoReturn:
         """Wrong usage, with the nearest option or choice where one is close."""
         raise UsageError(Problem(message, mend=self._hint(message) or f"see {self.prog} --help"))
