@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NoReturn
 
@@ -43,7 +43,8 @@ class RawFile:
         """
         try:
             if self.path.name.endswith(".zip") and self.member:
-                return zipfile.ZipFile(self.path).open(self.member)
+                status = self.path.stat()
+                return _archive(self.path, status.st_size, status.st_mtime_ns).open(self.member)
             if self.member:
                 stream = tarfile.open(self.path).extractfile(self.member)  # noqa: SIM115 (the caller closes it)
                 assert stream is not None
@@ -60,14 +61,14 @@ class RawFile:
         except _BROKEN as error:
             self._cut_off(error)
 
-    def text(self) -> str:
-        """The whole file as UTF-8 text, line ends as ``\\n`` (what a text-mode read gives)."""
+    def text(self, *, keep_ends: bool = False) -> str:
+        """The whole file as UTF-8 text; line ends become ``\\n`` (what a text-mode read gives) unless kept."""
         raw = self.read()
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             self._not_utf8(error, raw[: error.start].count(b"\n") + 1)
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return text if keep_ends else text.replace("\r\n", "\n").replace("\r", "\n")
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """(number from 1, line without its end), streaming."""
@@ -258,6 +259,12 @@ class RawFolder:
         more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
         what = f"has no {' or '.join(patterns)} ({self.corpus.title}, {self.corpus.release}); found {shown}{more}"
         return InvalidFile(Problem(what, str(self.path), self.corpus.how_to_get))
+
+
+@lru_cache(maxsize=4)
+def _archive(path: Path, size: int, modified: int) -> zipfile.ZipFile:
+    """An opened zip: its directory is read once, not again for each of its files."""
+    return zipfile.ZipFile(path)
 
 
 def _matches(place: str, pattern: str) -> bool:

@@ -1,0 +1,85 @@
+"""DDXPlus: synthetic patients with their evidences and diagnosis.
+
+Fansi Tchango et al., "DDXPlus: A New Dataset For Automatic Medical Diagnosis", NeurIPS Datasets and Benchmarks 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ._base import BuildOptions, Corpus, Record, made
+from ._formats.literal import python_value
+from ._raw import RawFile, RawFolder
+
+TASK = "task130"
+EVIDENCES = "release_evidences.json"
+PARTS = {"train": "release_train_patients", "validation": "release_validate_patients", "test": "release_test_patients"}
+COLUMNS = ("AGE", "SEX", "PATHOLOGY", "EVIDENCES", "INITIAL_EVIDENCE")
+
+CORPUS = Corpus(
+    name="ddxplus",
+    title="DDXPlus",
+    known_as=("DDXPlus",),
+    url="https://figshare.com/articles/dataset/DDXPlus_Dataset_English_/22687585",
+    licence="CC BY 4.0",
+    access="open",
+    duo=("DUO:0000004",),
+    release="the English or French release on figshare: release_{train,validate,test}_patients and " + EVIDENCES,
+    files=(EVIDENCES, *(f"{name}{end}" for name in PARTS.values() for end in (".csv", ""))),
+    how_to_get="download the three patient zips and release_evidences.json from figshare",
+    tasks=(TASK,),
+    sizes={f"{TASK}:train": 1_025_602, f"{TASK}:validation": 132_448, f"{TASK}:test": 134_529},
+    verified="format only",
+    inferred=(
+        "the wording of the input (age, sex, initial evidence, evidence; values capitalized, 'Yes' for a present "
+        "evidence) follows a published description of one released instance; its line breaks could not be checked",
+        "no converter is published; MedS-Bench scores 1,500 of the 134,529 test patients, which ones is not known",
+    ),
+)
+
+
+def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
+    """One record a patient: questions with answers, and the diagnosis."""
+    wanted = {split: name for split, name in PARTS.items() if options.wants_split(split)}
+    names = [f"{name}{end}" for name in wanted.values() for end in (".csv", "")]
+    if len(wanted) == 1 or not any(raw.glob(name) for name in names):
+        raw.file(*names)
+    evidences = _evidences(raw.file(EVIDENCES))
+    for split, name in wanted.items():
+        if not raw.glob(f"{name}.csv") and not raw.glob(name):
+            raw.notes.append(f"no {name} in the raw folder: its part of the release is left out")
+            continue
+        file = raw.file(f"{name}.csv", name)
+        for place, row in file.rows(*COLUMNS):
+            answer = f"The diagnosis result is {row['PATHOLOGY']}."
+            yield made(TASK, _text(file, row, place, evidences), answer, split=split, place=place)
+
+
+def _evidences(file: RawFile) -> Mapping[str, Any]:
+    evidences = file.json()
+    if not isinstance(evidences, dict):
+        file.invalid("must be an object of evidences")
+    for name, evidence in evidences.items():
+        file.need(("question_en", "value_meaning"), list(evidence), where=name)
+    return evidences
+
+
+def _text(file: RawFile, row: Mapping[str, str], place: str, evidences: Mapping[str, Any]) -> str:
+    names = python_value(file, row["EVIDENCES"], place)
+    unknown = [name for name in (row["INITIAL_EVIDENCE"], *names) if name.partition("_@_")[0] not in evidences]
+    if unknown:
+        file.invalid(f"has the evidence '{unknown[0]}', which {EVIDENCES} does not know: files of two releases?", place)
+    said = "; ".join(_answered(name, evidences) for name in names)
+    return (
+        f"Age: {row['AGE']}\nSex: {row['SEX']}\n"
+        f"Initial evidence: {_answered(row['INITIAL_EVIDENCE'], evidences)}\nEvidence: {said}."
+    )
+
+
+def _answered(name: str, evidences: Mapping[str, Any]) -> str:
+    """The question with its answer: ``Yes`` for an evidence that is present, else the meaning of the value."""
+    code, _, value = name.partition("_@_")
+    evidence = evidences[code]
+    meaning = evidence["value_meaning"].get(value, {}).get("en", value)
+    return f"{evidence['question_en']} {str(meaning).capitalize() or 'Yes'}"
