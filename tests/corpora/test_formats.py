@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from medsins.core import InvalidFile
 from medsins.corpora import BuildOptions, RawFile, RawFolder, load_corpus
+from medsins.corpora._formats.brat import Document, Relation, documents
 from medsins.corpora._formats.iob import Sentence, entities, join_tokens, ner_answer, sentences
 from medsins.corpora._formats.mcqa import WORDINGS, answer_text, lettered, question_text, rationale_text
 from medsins.corpora._formats.obo import terms, unescape
@@ -158,3 +159,61 @@ def test_sheets(tmp_path: Path) -> None:
     ]
     with pytest.raises(InvalidFile, match="not a whole Excel workbook"):
         list(sheet_rows(raw.file("a.xlsx"), sheet="nowhere"))
+
+
+def brat(folder: Path, text: str, annotations: str) -> list[Document]:
+    (folder / "a.txt").write_bytes(text.encode())
+    (folder / "a.ann").write_text(annotations, encoding="utf-8")
+    return list(documents(RawFolder(folder, CORPUS)))
+
+
+def test_brat_documents(tmp_path: Path) -> None:
+    text = "Größe of\r\nleft and right kidney.\n\nEnd"
+    annotations = (
+        "T2\tOrgan 19 31\tright kidney\nT1\tOrgan 10 14;25 31\tleft kidney\nR1\tPair Arg1:T1 Arg2:T2\n"
+        "E1\tCut:T1 Theme:T2\nA1\tNegated T1\n#1\tNote T1\tunsure\n*\tEquiv T1 T2\n"
+    )
+    (document,) = brat(tmp_path, text, annotations)
+    assert [(m.id, m.pieces) for m in document.mentions] == [("T1", ((10, 14), (25, 31))), ("T2", ((19, 31),))]
+    assert document.relations == (Relation("Pair", "T1", "T2"),)
+    assert [(part, [m.id for m in found]) for part, found in document.parts()] == [
+        ("Größe of\r", []),
+        ("left and right kidney.", ["T1", "T2"]),
+        ("End", []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ("T1\tX 0 4\tkidn", r"a\.ann: line 1: says 'kidn' stands at 0 4, where the text has 'Left'"),
+        ("T1\tX 0 four\tLeft", "which are not start and end"),
+        ("R1\tPair T1 T2", "line 1: is no relation"),
+    ],
+)
+def test_brat_annotations_that_do_not_fit(tmp_path: Path, annotations: str, message: str) -> None:
+    with pytest.raises(InvalidFile, match=message):
+        brat(tmp_path, "Left kidney", annotations)
+
+
+def test_a_brat_text_needs_its_annotations(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("alone")
+    with pytest.raises(InvalidFile, match=r"b\.txt: has no annotation file b\.ann"):
+        brat(tmp_path, "x", "")
+
+
+@given(text=st.text(st.sampled_from("aé \n𝄞"), min_size=1, max_size=30), data=st.data())
+def test_brat_mentions_are_found_where_they_stand(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    given_text = text[start:end].replace("\n", " ")
+    (document,) = brat(tmp_path_factory.mktemp("brat"), text, f"T1\tX {start} {end}\t{given_text}\n")
+    assert (document.mentions[0].start, document.mentions[0].end) == (start, end)
+    inside = [m for part, found in document.parts() for m in found]
+    assert len(inside) == (("\n" not in text[start:end]) and bool(given_text.strip() or _line(text, start).strip()))
+
+
+def _line(text: str, at: int) -> str:
+    return text[text.rfind("\n", 0, at) + 1 :].split("\n")[0]
