@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         hub, url = self.server, urlsplit(self.path)
         path = unquote(url.path)
@@ -87,19 +93,22 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(403, b"{}", {"x-error-code": "GatedRepo"})
         elif path.startswith(f"/api/datasets/{NAME}/revision/"):
             self.reply(200, json.dumps({"id": NAME, "sha": hub.commit}).encode())
-        elif path == f"/api/datasets/{NAME}/tree/{hub.commit}":
+        elif path in (f"/api/datasets/{NAME}/tree/{hub.commit}", f"/api/datasets/{NAME}/tree/main"):
             self.listing(int(parse_qs(url.query).get("cursor", ["0"])[0]))
-        elif path.startswith(f"/datasets/{NAME}/resolve/{hub.commit}/"):
-            name = path.partition(f"{hub.commit}/")[2]
+        elif path.startswith((f"/datasets/{NAME}/resolve/{hub.commit}/", f"/datasets/{NAME}/resolve/main/")):
+            name = path.split("/", 6)[6]
             content = hub.files.get(name)
             if content is None:
                 self.reply(404, b"", {"x-error-code": "EntryNotFound"})
             elif len(content) >= LARGE:
                 store = f"http://localhost:{hub.server_port}/store/{name}".replace(" ", "%20")
-                digest = hashlib.sha256(content).hexdigest()
-                self.reply(302, b"", {"location": store, "x-linked-etag": f'"{digest}"', "x-repo-commit": hub.commit})
+                linked = {
+                    "x-linked-etag": f'"{hashlib.sha256(content).hexdigest()}"',
+                    "x-linked-size": str(len(content)),
+                }
+                self.reply(302, b"", {"location": store, "x-repo-commit": hub.commit, **linked})
             else:
-                self.content(content)
+                self.content(content, {"x-repo-commit": hub.commit, "etag": f'"{blob_of(content)}"'})
         elif path.startswith("/store/"):
             self.content(hub.files[path.removeprefix("/store/")])
         else:
@@ -113,13 +122,12 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, json.dumps(page).encode(), {"link": more} if start + 2 < len(entries) else {})
 
     def entry(self, name: str, content: bytes) -> dict[str, object]:
-        blob = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-        entry: dict[str, object] = {"type": "file", "path": name, "oid": blob, "size": len(content)}
+        entry: dict[str, object] = {"type": "file", "path": name, "oid": blob_of(content), "size": len(content)}
         if len(content) >= LARGE:
             entry["lfs"] = {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}
         return entry
 
-    def content(self, content: bytes) -> None:
+    def content(self, content: bytes, described: dict[str, str] | None = None) -> None:
         faults, asked = self.server.faults, self.headers.get("range", "")
         if faults.wrong:
             content = bytes(len(content))
@@ -127,7 +135,9 @@ class Handler(BaseHTTPRequestHandler):
         if start and start >= len(content):
             self.reply(416, b"")
             return
-        headers = {"content-range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+        headers = {**(described or {}), "accept-ranges": "bytes"}
+        if start:
+            headers["content-range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         body = content[start:]
         if faults.cut and len(body) > faults.cut:
             self.send_response(206 if start else 200)
@@ -145,7 +155,13 @@ class Handler(BaseHTTPRequestHandler):
         for key, value in {**(headers or {}), "content-length": str(len(body))}.items():
             self.send_header(key, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command == "GET":
+            self.wfile.write(body)
+
+
+def blob_of(content: bytes) -> str:
+    """What git calls a file of this content."""
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
 
 
 def task_file(size: int) -> bytes:
@@ -234,6 +250,25 @@ def test_what_was_published_anew_is_fetched_and_said(hub: FakeHub, tmp_path: Pat
     assert (tmp_path / "README.md").read_bytes() == b"# new\n"
 
 
+def test_the_hubs_own_client_understands_this_server(hub: FakeHub, tmp_path: Path) -> None:
+    """So the server of these tests speaks as the hub does, as far as its client can tell."""
+    pytest.importorskip("huggingface_hub", reason="pip install huggingface_hub compares our server with its client")
+    code = f"""
+import json
+from huggingface_hub import HfApi, hf_hub_download
+listed = HfApi().list_repo_tree({NAME!r}, repo_type="dataset", recursive=True)
+paths = [entry.path for entry in listed if hasattr(entry, "size")]
+got = [hf_hub_download({NAME!r}, path, repo_type="dataset", local_dir={str(tmp_path / "theirs")!r}) for path in paths]
+print(json.dumps(paths))
+"""
+    environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == list(hub.files)
+    for name, content in hub.files.items():
+        assert (tmp_path / "theirs" / name).read_bytes() == content
+
+
 # interruptions
 
 
@@ -319,8 +354,7 @@ def test_other_bytes_than_listed_are_refused(hub: FakeHub, tmp_path: Path) -> No
 def test_two_processes_do_not_write_one_file(hub: FakeHub, tmp_path: Path) -> None:
     import fcntl
 
-    digest = hashlib.sha1(b"blob 8\0# notes\n").hexdigest()
-    with (tmp_path / f".README.md.{digest[:12]}.part").open("a+b") as held:
+    with (tmp_path / f".README.md.{blob_of(hub.files['README.md'])[:12]}.part").open("a+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(MedsinsError, match="another process"):
             get(hub, tmp_path)
@@ -434,8 +468,7 @@ def test_names_of_data_sets() -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(content=st.binary(max_size=300), change=st.integers(0, 299), large=st.booleans())
 def test_any_changed_byte_is_noticed(tmp_path: Path, content: bytes, change: int, large: bool) -> None:
-    blob = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-    file = HubFile("x", len(content), hashlib.sha256(content).hexdigest() if large else "", blob)
+    file = HubFile("x", len(content), hashlib.sha256(content).hexdigest() if large else "", blob_of(content))
     path = tmp_path / "x"
     path.write_bytes(content)
     assert check_file(path, file) == hashlib.sha256(content).hexdigest()
