@@ -54,7 +54,8 @@ def items(text: str) -> frozenset[str]:
             pieces[-1] = re.sub(r"^\s*(?:and|or)\s+", "", pieces[-1])
     else:
         pieces = listed
-    return frozenset(found for found in map(item_key, pieces) if found and not says_nothing(found))
+    found = frozenset(key for key in map(item_key, pieces) if key)
+    return frozenset() if all(map(says_nothing, found)) else found
 
 
 def says_nothing(text: str) -> bool:

@@ -36,7 +36,7 @@ _GOES_ON = re.compile(
 _DENIED = re.compile(
     r"\s*(?:and [A-Z] )?(?:(?:is|are|was|were|seems?|est|sont|es|son)\s+)?"
     r"(?:not\b|in(?:correct|appropriate)|wrong|false\b|excluded|ruled out|n'est|ne sont|no (?:es|son)"
-    r"|не\b|неверн|неправильн|は(?:誤|間違|正しくな|不適)|が(?:誤|間違)|不正确|错|不对|是错)",
+    r"|не\b|неверн|неправильн|は(?:誤|間違|正しくな|不適)|が(?:誤|間違|正しくな|適切でな|不適)|不正确|错|不对|是错)",
     re.IGNORECASE,
 )
 

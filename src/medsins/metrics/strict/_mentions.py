@@ -49,6 +49,16 @@ def _spaced(letter: str) -> bool:
     return not "\u2e80" <= letter <= "\uffef"
 
 
+_JOINING = re.compile(r"(?:\b(?:or|and|vs|either|both|neither|nor|the|answer|is|ou|et|o|y|или|и)\b|[\W_])*\Z")
+
+
+def only_lists(text: str, phrases: Sequence[str]) -> bool:
+    """Whether a folded text is nothing but two or more different phrases and the words that join them."""
+    pattern = _pattern(tuple(dict.fromkeys(phrases)))
+    named = {match[0] for match in pattern.finditer(text)}
+    return len(named) > 1 and _JOINING.match(pattern.sub(" ", text)) is not None
+
+
 def mentions(text: str, phrases: Sequence[str]) -> list[Mention]:
     """Asserted mentions in order. Both text and phrases are folded (``_text.fold``) by the caller.
 

@@ -31,7 +31,7 @@ _REACH, _LAST = 2_000, 50
 
 
 def statements(text: str) -> list[tuple[int, str]]:
-    """The text after each of the last fifty phrases that announce an answer, with its place; the last is the final one."""
+    """The text after each of the last fifty phrases that announce an answer, with its place; the last one counts."""
     found = []
     for lead in list(_LEAD.finditer(text))[-_LAST:]:
         span = text[lead.end() : lead.end() + _REACH]

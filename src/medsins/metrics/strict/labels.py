@@ -17,7 +17,7 @@ import numpy as np
 from .._types import Row, TaskSpec
 from ..stats import RowTable, single_label
 from ._label_sets import label_set, shared_lead, without_lead
-from ._mentions import mentions
+from ._mentions import mentions, only_lists
 from ._scored import Scored, absent, row_score, unreadable
 from ._statements import statements
 from ._text import fold, key, own_turn, visible
@@ -70,6 +70,8 @@ class LabelReader:
         whole = self.by_key.get(key(" ".join(lines)))
         if whole:
             return whole
+        if only_lists(" ".join(lines), tuple(self.by_key)):
+            return None
         exact = [self.by_key[key(line)] for line in lines if key(line) in self.by_key]
         if len(set(exact)) > 1 and len(exact) == len(lines):
             return None  # a list of labels, one a line
