@@ -99,7 +99,7 @@ def test_files_pandas_cannot_read(tmp_path: Path, content: bytes, message: str) 
 def test_missing_columns_and_files_are_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "i.csv", "task_id,input,answer\nt,q,a\n")
     table = read_official_csv(path)
-    with pytest.raises(InvalidFile, match="(?s)no column 'GT'.*no column 'output'"):
+    with pytest.raises(InvalidFile, match=r"(?s)no column 'GT'.*no column 'output'"):
         table.named()
     with pytest.raises(InvalidFile, match="3 columns where 4"):
         table.positional()
@@ -113,8 +113,9 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "j.csv"
     path.write_bytes(content)
     try:
-        table = read_official_csv(path)
-    except InvalidFile as error:
-        assert "j.csv" in str(error)
+        expected = len(pandas.read_csv(io.BytesIO(content)))
+    except ValueError:
+        with pytest.raises(InvalidFile, match=r"j\.csv"):
+            read_official_csv(path)
     else:
-        assert len(pandas.read_csv(io.BytesIO(content))) == table.rows
+        assert read_official_csv(path).rows == expected

@@ -76,7 +76,7 @@ def read_official_csv(path: Path, *, warn_bad_lines: bool = False) -> OfficialTa
 def _problem(path: Path, error: Exception) -> Problem:
     if isinstance(error, UnicodeDecodeError):
         where = _line_of(path, error)
-        return Problem(f"not UTF-8: {error.reason} ({error.object[error.start] :#04x})", where, "save it as UTF-8")
+        return Problem(f"not UTF-8: {error.reason} ({error.object[error.start]:#04x})", where, "save it as UTF-8")
     what = str(error).removeprefix("Error tokenizing data. C error: ").strip()
     line = re.search(r"(?:in line|starting at row) (\d+)", what)
     place = f"{path}:{line[1]}" if line else str(path)
