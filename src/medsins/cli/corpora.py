@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._common import add_verb, err_console, out_console, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+    from rich.status import Status
 
     from medsins.core import MedsinsError
     from medsins.corpora import BuildOptions, BuildReport, Corpus
+
+PLAIN_INTERVAL = 10.0  # seconds between lines of progress where there is no terminal
 
 
 def build(commands: Any, name: str, summary: str) -> None:
@@ -114,17 +120,32 @@ def _outcomes(args: argparse.Namespace) -> Iterator[BuildReport | MedsinsError]:
     from medsins.corpora import build_many
 
     options = _options(args)
-    with err_console(args).status("reading") as status:
+    console = err_console(args)
+    with console.status("reading") as status:
         if len(args.names) == 1:
             name = args.names[0]
-            yield build_corpus(
-                name, args.raw, args.out, options, lambda number: status.update(f"reading {name}: {number:,} records")
-            )
+            yield build_corpus(name, args.raw, args.out, options, _shower(name, console, status))
             return
         outcomes = build_many(args.names, args.raw, args.out, options, args.jobs)
         for done, (_, outcome) in enumerate(outcomes, start=1):
             status.update(f"{done} of {len(args.names)} corpora")
             yield outcome
+
+
+def _shower(name: str, console: Console, status: Status) -> Callable[[int], None]:
+    """Shows the number of records read: beside a spinner on a terminal, as a line every ten seconds elsewhere."""
+    printed = time.monotonic()
+
+    def show(number: int) -> None:
+        nonlocal printed
+        line = f"reading {name}: {number:,} records"
+        if console.is_terminal:
+            status.update(line)
+        elif time.monotonic() - printed >= PLAIN_INTERVAL:
+            printed = time.monotonic()
+            console.print(line, soft_wrap=True)
+
+    return show
 
 
 def _print_report(report: BuildReport, args: argparse.Namespace) -> None:

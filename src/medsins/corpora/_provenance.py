@@ -12,13 +12,16 @@ from typing import Any
 
 from medsins import __version__
 from medsins.catalog import find_task
-from medsins.core import sha256_file, write_json
+from medsins.core import digest, sha256_file, write_json
+from medsins.tasks import card_document
 
 from ._base import BuildOptions, Corpus
+from ._cards import card_of
 from ._output import TaskCounts
 from ._raw import RawFolder
 
 SUFFIX = ".provenance.json"
+_NO_CONVERSION = ("_many.py", "_registry.py", "_tables.py")
 
 
 def known_facts(module: ModuleType, options: BuildOptions, task_id: str) -> dict[str, Any]:
@@ -37,7 +40,11 @@ def known_facts(module: ModuleType, options: BuildOptions, task_id: str) -> dict
             "duo": list(corpus.duo),
             "may_leave": corpus.may_leave,
         },
-        "converter": {"medsins": __version__, "sha256": _code_digest(module)},
+        "converter": {
+            "medsins": __version__,
+            "sha256": _code_digest(module),
+            "card_sha256": digest(card_document(card_of(corpus, task_id))),
+        },
         "options": {
             "split": options.split,
             "seed": options.seed,
@@ -114,8 +121,9 @@ def _cached_digest(path: Path, size: int, modified: int) -> str:
 
 
 def _code_digest(module: ModuleType) -> str:
-    """SHA-256 over the corpus module and what it is built with."""
+    """SHA-256 over the corpus module and the code it is built with."""
     here = Path(__file__).parent
-    files = [*here.glob("_*.py"), *(here / "_formats").glob("*.py")]
+    files = [path for path in here.glob("_*.py") if path.name not in _NO_CONVERSION]
+    files += (here / "_formats").glob("*.py")
     files += [Path(module.__file__)] if module.__file__ else []
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sorted(files))).hexdigest()

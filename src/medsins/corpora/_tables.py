@@ -57,6 +57,22 @@ published scorer compares with that spelling; the published converter spells it 
 what was found, and where to get it.
 
 This page is made by `python -m medsins.corpora._tables --write` from the corpus modules.
+
+## Adding a corpus
+
+A corpus whose files have a common shape needs no code: see [importing.md](importing.md). For any other, a file
+`corpora/<name>.py` is the corpus `<name>`:
+
+- `CORPUS = Corpus(…)` holds the facts: title, licence, terms, release, the files it looks for, how to get them, its
+  tasks, and what is inferred. A task that is not in the catalogue gets its card in `own_tasks`.
+- `read(raw, options)` yields one record for each raw record: `made(task_id, input, output, split=…, place=…)`, or
+  `dropped(task_id, reason, place=…)`. `raw.file("name.csv").rows("id", "text")` and its like open what is there, packed
+  or not, and refuse what is not as it should be, with line and release.
+- Small invented files in the published format go to `tests/corpora/fixtures/<name>`, with a test of what they become;
+  the damage test and the contract test find the corpus by themselves.
+- `python -m medsins.corpora._tables --write` brings the catalogue and this page up to date.
+
+A corpus of another package is an entry point of the group `medsins.corpus` with the same two names.
 """
 
 COLUMNS = (
