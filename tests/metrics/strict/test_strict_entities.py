@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from medsins.metrics import Row, TaskSpec
 from medsins.metrics.strict import score_task
 from medsins.metrics.strict._items import item_key, items
-from medsins.metrics.strict.entities import copies_words
+from medsins.metrics.strict.entities import no_extraction
 
 SPEC = TaskSpec("t", "Named Entity Recognition", "entities")
 NONE = "There is no related entity."
@@ -101,8 +101,15 @@ def test_a_list_of_the_words_of_the_sentence_is_unparsed() -> None:
     sentence = "Severe asthma was treated with inhaled budesonide and oral prednisolone for ten days"
     scored = score_task([Row(0, "t", sentence, ", ".join(sentence.split()), ("asthma.",))], SPEC)
     assert scored.scores[0].unscored == "unparsed"
-    assert not copies_words(items("asthma, budesonide, prednisolone"), sentence)
-    assert not copies_words(frozenset({"asthma"}), "asthma")
+    assert not no_extraction(items("asthma, budesonide, prednisolone"), sentence)
+    assert not no_extraction(frozenset({"asthma"}), "asthma")
+
+
+def test_a_stock_list_of_names_is_unparsed() -> None:
+    stock = "aspirin, ibuprofen, warfarin, heparin, digoxin, lithium, metformin, insulin"
+    scored = score_task([Row(0, "t", "He took lithium for years.", stock, ("lithium.",))], SPEC)
+    assert scored.scores[0].unscored == "unparsed"
+    assert not no_extraction(items(stock), f"She took {stock.replace(', ', ' and ')}.")
 
 
 def test_the_best_of_several_references_counts() -> None:

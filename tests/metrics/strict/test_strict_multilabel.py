@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsins.metrics import Row, TaskSpec
@@ -69,6 +69,7 @@ def test_perfect_answers_score_100_whatever_labels_occur() -> None:
         assert {point[name] for name in ("macro_f1", "micro_f1", "samples_f1", "macro_precision")} == {1.0}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

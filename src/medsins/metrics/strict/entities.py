@@ -2,8 +2,8 @@
 
 Order, case, duplicates and blanks around hyphens and brackets do not matter ("5 - fluorouracil" is
 "5-fluorouracil"); every name matters to its last letter. An answer that is none misses all entities of its sentence,
-and where there were none to miss it counts as one false positive, so silence is never an answer. A list of most words
-of the sentence is a copy of it and no answer.
+and where there were none to miss it counts as one false positive, so silence is never an answer. A long list
+that is not picked from the sentence, because it has most of its words or few of them, is no answer.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from .._types import Row, TaskSpec
 from ..stats import RowTable, micro_f1
-from ._items import items
+from ._items import item_key, items
 from ._scored import Scored, absent, refuses, row_score
 from ._statements import after_statement
 from ._text import own_turn, visible
 
-_MANY, _MOST = 8, 0.7
+_MANY, _MOST = 8, 0.9
 
 
 def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
@@ -34,7 +34,7 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
             found = items(after_statement(text))
             if refuses(text):
                 unscored, found = "refused", frozenset()
-            elif not text or copies_words(found, row.input):
+            elif not text or no_extraction(found, row.input):
                 unscored, found = "truncated" if row.status == "truncated" else "unparsed", frozenset()
         gold = max((items(r) for r in row.references), key=lambda names: _f1(found, names), default=frozenset[str]())
         tp, fp, fn = len(found & gold), len(found - gold), len(gold - found)
@@ -47,14 +47,18 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
     return Scored(table.with_answered([not s.unscored for s in scores], "f1"), tuple(scores), "f1")
 
 
-def copies_words(found: frozenset[str], given: str) -> bool:
-    """Whether a list of eight items or more is made of most words of the sentence (the last input of a prompt)."""
-    if len(found) < _MANY:
-        return False
+def no_extraction(found: frozenset[str], given: str) -> bool:
+    """Whether a list of eight names or more was not picked from the sentence (the last input of a prompt): it is made
+    of most words of it, or most of its names do not occur in it.
+    """
     sentence = given[given.rfind("Input:") + 1 :][-20_000:]
+    if len(found) < _MANY or not sentence.strip():
+        return False
     words = set(re.findall(r"\w+", sentence.casefold()))
     named = {word for name in found for word in re.findall(r"\w+", name)}
-    return len(named & words) >= _MOST * len(words)
+    text = item_key(sentence)
+    strange = sum(name not in text for name in found)
+    return len(named & words) >= _MOST * len(words) or 2 * strange > len(found)
 
 
 def _f1(found: frozenset[str], gold: frozenset[str]) -> float:
