@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ._records import Cell, Result
 from ._rule import Rule
@@ -18,15 +19,9 @@ class Column:
     """The rows of one task: their numbers, references and outputs, in file order."""
 
     rule: Rule
-    places: list[int] = field(default_factory=list)
-    references: list[Cell] = field(default_factory=list)
-    outputs: list[Cell] = field(default_factory=list)
-
-    def add(self, place: int, reference: Cell, output: Cell) -> None:
-        """One more row."""
-        self.places.append(place)
-        self.references.append(reference)
-        self.outputs.append(output)
+    places: Sequence[int]
+    references: Sequence[Cell]
+    outputs: Sequence[Cell]
 
     def results(self) -> list[Result]:
         """What the rule finds in every row."""
@@ -35,6 +30,14 @@ class Column:
     def characters(self) -> int:
         """The size of the texts."""
         return sum(len(cell) for cells in (self.references, self.outputs) for cell in cells if isinstance(cell, str))
+
+
+def places_by_task(task_ids: Sequence[Cell]) -> dict[Cell, list[int]]:
+    """Where the rows of every task stand, tasks in the order of their first row."""
+    places: dict[Cell, list[int]] = defaultdict(list)
+    for place, task_id in enumerate(task_ids):
+        places[task_id].append(place)
+    return places
 
 
 def score_columns(columns: Mapping[str, Column], workers: int) -> dict[str, list[Result]]:

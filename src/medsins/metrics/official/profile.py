@@ -12,7 +12,7 @@ from .aggregate import running_sum, task_metrics
 from .cells import as_cell
 from .classes import Classes
 from .overlap import Overlap, raw, stripped
-from .parallel import Column, score_columns
+from .parallel import Column, places_by_task, score_columns
 from .published import METRICS
 from .scripts import FACT_TEXT, SCRIPTS, YES_NO, Script
 
@@ -100,13 +100,18 @@ def _scripts_of(category: str) -> list[Script]:
     return [script for script in SCRIPTS.values() if script.category == category]
 
 
-def _columns(rows: Iterable[Row], rules: Mapping[str, Rule | None]) -> dict[str, Column]:
-    columns: dict[str, Column] = {}
-    for row in rows:
-        rule = rules.get(row.task_id)
+def _columns(rows: Sequence[Row], rules: Mapping[str, Rule | None]) -> dict[str, Column]:
+    columns = {}
+    for task_id, places in places_by_task([row.task_id for row in rows]).items():
+        rule = rules.get(str(task_id))
         if rule:
-            reference = as_cell(row.references[0] if row.references else None)
-            columns.setdefault(row.task_id, Column(rule)).add(row.row, reference, as_cell(row.output))
+            found = [rows[place] for place in places]
+            columns[str(task_id)] = Column(
+                rule,
+                [row.row for row in found],
+                [as_cell(row.references[0] if row.references else None) for row in found],
+                [as_cell(row.output) for row in found],
+            )
     return columns
 
 

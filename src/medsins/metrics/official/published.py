@@ -11,8 +11,8 @@ from medsins.core import unknown_name
 from ._records import Cell, Kind, Result, Stats, WouldCrash, row_metrics
 from ._rule import Rule
 from .aggregate import running_sum, task_metrics
-from .parallel import Column, score_columns
-from .reading import OfficialTable, read_official_csv
+from .parallel import Column, places_by_task, score_columns
+from .reading import read_official_csv
 from .scripts import SCRIPTS, Script
 
 METRICS: dict[Kind, tuple[str, ...]] = {
@@ -41,9 +41,10 @@ def run_scorer(path: Path, name: str, *, workers: int = 1) -> dict[str, Any]:
         raise unknown_name("scorer", name, SCRIPTS)
     script = SCRIPTS[name]
     table = read_official_csv(Path(path), warn_bad_lines=script.warn_bad_lines)
-    task_ids, columns = _columns(script, table)
+    task_ids, references, outputs = table.positional() if script.positional else table.named()
+    columns = task_columns(script, task_ids, references, outputs)
     found = score_columns(columns, workers)
-    results = _results(script, found)
+    results = task_results(script, found)
     rows = sorted(_rows(task_ids, columns, found), key=lambda row: row["row"])
     crashes = [{"row": row["row"], "task_id": row["task_id"], "reason": row["crash"]} for row in rows if "crash" in row]
     if script.required and not rows:
@@ -61,21 +62,22 @@ def run_scorer(path: Path, name: str, *, workers: int = 1) -> dict[str, Any]:
     }
 
 
-def _columns(script: Script, table: OfficialTable) -> tuple[list[str], dict[str, Column]]:
-    """The task id of every row, and the rows the script scores by task."""
-    task_ids, references, outputs = table.positional() if script.positional else table.named()
-    names = [str(task_id) for task_id in task_ids]
+def task_columns(
+    script: Script, task_ids: Sequence[Cell], references: Sequence[Cell], outputs: Sequence[Cell]
+) -> dict[str, Column]:
+    """The rows the script scores, by task."""
     if script.every_row:
         rule = next(iter(script.rules.values()))
-        return names, {EVERY: Column(rule, list(range(table.rows)), list(references), list(outputs))}
-    columns: dict[str, Column] = {}
-    for place, cells in enumerate(zip(names, references, outputs, strict=True)):
-        if cells[0] in script.rules:
-            columns.setdefault(cells[0], Column(script.rules[cells[0]])).add(place, *cells[1:])
-    return names, columns
+        return {EVERY: Column(rule, range(len(task_ids)), references, outputs)}
+    places = places_by_task(task_ids)
+    return {
+        task: Column(rule, found, [references[at] for at in found], [outputs[at] for at in found])
+        for task, rule in script.rules.items()
+        if (found := places.get(task))
+    }
 
 
-def _results(script: Script, found: Mapping[str, list[Result]]) -> dict[str, dict[str, float]]:
+def task_results(script: Script, found: Mapping[str, list[Result]]) -> dict[str, dict[str, float]]:
     """Figures by task and group, absent ones included."""
     results = {}
     for name, tasks in ({EVERY: (EVERY,)} if script.every_row else script.pools).items():
@@ -96,13 +98,13 @@ def _average(script: Script, results: Mapping[str, Mapping[str, float]]) -> dict
 
 
 def _rows(
-    task_ids: Sequence[str], columns: Mapping[str, Column], found: Mapping[str, list[Result]]
+    task_ids: Sequence[Cell], columns: Mapping[str, Column], found: Mapping[str, list[Result]]
 ) -> Iterator[dict[str, Any]]:
     """One object per scored row, as the golden files have them."""
     for name, column in columns.items():
         rows = zip(column.places, column.references, column.outputs, found[name], strict=True)
         for place, reference, output, result in rows:
-            yield {"row": place, "task_id": task_ids[place], **_figures(column.rule, result, (reference, output))}
+            yield {"row": place, "task_id": str(task_ids[place]), **_figures(column.rule, result, (reference, output))}
 
 
 def _figures(rule: Rule, result: Result, cells: tuple[Cell, Cell]) -> dict[str, Any]:
