@@ -103,7 +103,7 @@ def _records(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
     """The wanted records, each instance with an id. Ids count within a published split, so that they do not depend on
     which splits are built.
     """
-    drawn = None if options.split == "all" else DrawnSplit(_guarded(module, raw, options), options.seed)
+    drawn: DrawnSplit | None = None  # needs a reading of its own, which corpora with published splits are spared
     numbers: Counter[tuple[str, str]] = Counter()
     for record in _guarded(module, raw, options):
         if record.task_id not in options.tasks:
@@ -115,7 +115,8 @@ def _records(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
         if instance and not instance.id:
             name = "-".join(filter(None, (record.task_id, published, str(number))))
             instance = replace(instance, id=name)
-        if drawn and instance and not published:
+        if instance and not published and options.split != "all":
+            drawn = drawn or DrawnSplit(_guarded(module, raw, options), options.seed)
             split = drawn.side(record.task_id, instance.input)
         if options.split in ("all", split) or not split:
             yield replace(record, split=split, instance=instance)
