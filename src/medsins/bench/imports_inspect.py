@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -11,7 +12,7 @@ from typing import IO, Any, Literal
 from medsins.core import Completion, InvalidFile, MissingExtra, Problem
 from medsins.models import ModelInfo
 
-from .imports_log import Answer, Log, mapping, no_json
+from .imports_log import Answer, Log, listing, mapping, no_json
 
 MAX_MEMBER = 1 << 28  # bytes of one sample after decompression; real ones have a few kilobytes
 _ZSTANDARD = 93  # zip compression method that Python's zipfile does not know before 3.14
@@ -44,8 +45,8 @@ def read_log(path: Path) -> Log:
         header = _EvalFile(path).member("header.json")
         return _log(path, header, lambda: _answers(path, _EvalFile(path).samples()))
     document = _json_document(path)
-    samples = document.get("samples") or []
-    numbered = [(f"{path}: $.samples[{number}]", mapping(sample)) for number, sample in enumerate(samples)]
+    samples = enumerate(listing(document.get("samples")))
+    numbered = [(f"{path}: $.samples[{number}]", mapping(sample)) for number, sample in samples]
     return _log(path, document, lambda: _answers(path, iter(numbered)))
 
 
@@ -89,7 +90,7 @@ def _answers(path: Path, samples: Iterator[tuple[str, dict[str, Any]]]) -> Itera
 
 def _completion(sample: Mapping[str, Any]) -> Completion:
     output = mapping(sample.get("output"))
-    choice = mapping(next(iter(output.get("choices") or []), {}))
+    choice = mapping(next(iter(listing(output.get("choices"))), {}))
     usage = mapping(output.get("usage"))
     error = mapping(sample.get("error")).get("message") or output.get("error") or ""
     status = "error" if error or not choice else _STOP.get(str(choice.get("stop_reason")), "ok")
@@ -136,7 +137,7 @@ class _EvalFile:
         try:
             with zipfile.ZipFile(path) as archive:
                 self.members = {member.filename: member for member in archive.infolist()}
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             raise self._damaged(f"is no whole .eval file ({error})") from error
 
     def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -151,26 +152,18 @@ class _EvalFile:
             raise self._damaged(f"has no {name}: the evaluation did not end")
         try:
             return mapping(json.loads(self._read(self.members[name])))
-        except (ValueError, RecursionError, EOFError) as error:
+        except (ValueError, RecursionError) as error:
             raise no_json(f"{self.path}: {name}", error) from error
 
     def _read(self, member: zipfile.ZipInfo) -> bytes:
-        if member.file_size > MAX_MEMBER:
+        if max(member.file_size, member.compress_size) > MAX_MEMBER:
             raise self._damaged(f"has a member of {member.file_size} bytes ({member.filename})")
-        if member.compress_type != _ZSTANDARD:
-            with zipfile.ZipFile(self.path) as archive, archive.open(member) as stream:
-                return stream.read(MAX_MEMBER)
         try:
-            import zstandard
-        except ImportError as error:
-            raise MissingExtra("a .eval log (or write it with --log-format json)", "data") from error
-        with self.path.open("rb") as stream:
-            _to_content(stream, member)
-            packed = stream.read(member.compress_size)
-        try:
-            with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as unpacked:
-                return bytes(unpacked.read(MAX_MEMBER))
-        except zstandard.ZstdError as error:
+            with self.path.open("rb") as stream:
+                _to_content(stream, member)
+                packed = stream.read(member.compress_size)
+            return _unpack(packed, member.compress_type)
+        except (OSError, ValueError, zlib.error) as error:
             raise self._damaged(f"has a damaged member {member.filename} ({error})") from error
 
     def _damaged(self, what: str) -> InvalidFile:
@@ -184,3 +177,26 @@ def _to_content(stream: IO[bytes], member: zipfile.ZipInfo) -> None:
     stream.seek(member.header_offset + 26)
     lengths = stream.read(4)
     stream.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+
+
+def _unpack(packed: bytes, method: int) -> bytes:
+    """The content of a member, at most ``MAX_MEMBER`` bytes of it.
+
+    Raises:
+        ValueError, zlib.error: damaged.
+    """
+    if method == zipfile.ZIP_STORED:
+        return packed
+    if method == zipfile.ZIP_DEFLATED:
+        return zlib.decompressobj(-15).decompress(packed, MAX_MEMBER)
+    if method != _ZSTANDARD:
+        raise ValueError(f"compression method {method}")
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtra("a .eval log (or write it with --log-format json)", "data") from error
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as unpacked:
+            return bytes(unpacked.read(MAX_MEMBER))
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error

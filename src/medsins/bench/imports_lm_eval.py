@@ -72,8 +72,8 @@ def _model(results: Mapping[str, Any], chosen: Mapping[str, Any]) -> ModelInfo |
 
 def _answers(path: Path) -> Iterator[Answer]:
     """One answer a document; other filters of the same document repeat the same response."""
-    seen: set[object] = set()
-    with path.open(encoding="utf-8") as stream:
+    seen: set[str] = set()
+    with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             place = f"{path}: line {number}"
             try:
@@ -81,9 +81,10 @@ def _answers(path: Path) -> Iterator[Answer]:
             except (ValueError, RecursionError) as error:
                 raise no_json(place, error) from error
             row = mapping(row)
-            if row.get("doc_id") in seen:
+            document = str(row.get("doc_id"))
+            if document in seen:
                 continue
-            seen.add(row.get("doc_id"))
+            seen.add(document)
             doc = mapping(row.get("doc"))
             yield Answer(
                 task_id=str(doc.get("task_id", "")),

@@ -44,6 +44,11 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def listing(value: Any) -> list[Any]:
+    """The value if it is a JSON list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def no_json(place: str, error: Exception) -> InvalidFile:
     """The error for a part of a log that does not parse."""
     what = getattr(error, "msg", "") or str(error)
