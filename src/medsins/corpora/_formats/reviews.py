@@ -12,6 +12,7 @@ from medsins.corpora._base import BuildOptions, Record, dropped, made
 from medsins.corpora._raw import RawFile, RawFolder
 
 SPLITS = {"train": "train", "validation": "dev", "test": "test"}
+FOLDERS = {"ms2", "cochrane"}  # side by side in MSLR, with the same file names
 
 
 def review_records(
@@ -28,14 +29,17 @@ def review_records(
     """
     wanted = {split: name for split, name in SPLITS.items() if options.wants_split(split)}
     if not any(_find(raw, folder, f"{name}-inputs.csv") for name in wanted.values()):
-        raw.file(*(f"{name}-inputs.csv" for name in wanted.values()))
+        raw.file(*(f"{folder}/{name}-inputs.csv" for name in wanted.values()))
     for split, name in wanted.items():
         inputs = _find(raw, folder, f"{name}-inputs.csv")
         if inputs is None:
             raw.notes.append(f"no {name}-inputs.csv in the raw folder: its part of the release is left out")
             continue
         targets = _column(raw, folder, f"{name}-targets.csv", "Target")
-        backgrounds = _column(raw, folder, f"{name}-reviews-info.csv", "Background") if background else {}
+        about = f"{name}-reviews-info.csv"
+        if background and not _find(raw, folder, about):
+            raw.file(f"{folder}/{about}")  # without it these may be the reviews of the other collection
+        backgrounds = _column(raw, folder, about, "Background") if background else {}
         for review, studies in _studies(inputs).items():
             place = f"{inputs.place}: review {review}"
             if not targets.get(review):
@@ -47,10 +51,10 @@ def review_records(
 
 
 def _find(raw: RawFolder, folder: str, name: str) -> RawFile | None:
-    for pattern in (f"{folder}/{name}", name):
-        if raw.glob(pattern):
-            return raw.file(pattern)
-    return None
+    """The file in its own folder, else at the top or elsewhere, but never that of the other collection."""
+    own = raw.glob(f"{folder}/{name}")
+    found = own or [file for file in raw.glob(name) if not FOLDERS & set(file.place.split("/")[:-1])]
+    return min(found, key=lambda file: file.place.count("/"), default=None)
 
 
 def _column(raw: RawFolder, folder: str, name: str, column: str) -> dict[str, str]:
