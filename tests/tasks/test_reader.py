@@ -237,7 +237,7 @@ instances = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(rows=instances)
 def test_what_is_written_reads_back_byte_for_byte(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     task = read_task(put(tmp_path, Instances=rows))
@@ -249,7 +249,7 @@ def test_what_is_written_reads_back_byte_for_byte(tmp_path: Path, rows: list[dic
     assert copy.digest == task.digest
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(start=st.integers(0, 900), length=st.integers(0, 60), new=st.binary(max_size=8))
 def test_a_mutated_file_is_read_or_refused_but_never_a_traceback(
     tmp_path: Path, start: int, length: int, new: bytes

@@ -1,14 +1,31 @@
-"""The MedS-Ins task file: read it in its documented shape and in every bent shape that published files have."""
+"""The MedS-Ins task file: read it in its documented shape and in every bent shape that published files have; stream,
+check, count, split and convert it at any size.
+"""
 
-from .reader import find_task_files, read_task, read_tasks
-from .writer import card_document, instance_document, task_document, write_task
+from ._bytes import SUFFIXES
+from ._parquet import IndexedTask
+from ._stream import Batch, Mark, TaskReader
+from .convert import Converted, convert
+from .reader import find_task_files, read_task, read_tasks, task_digest
+from .stream import open_reader, open_writer, write_task
+from .writer import card_document, instance_document, task_document
 
 __all__ = [
+    "SUFFIXES",
+    "Batch",
+    "Converted",
+    "IndexedTask",
+    "Mark",
+    "TaskReader",
     "card_document",
+    "convert",
     "find_task_files",
     "instance_document",
+    "open_reader",
+    "open_writer",
     "read_task",
     "read_tasks",
+    "task_digest",
     "task_document",
     "write_task",
 ]

@@ -23,6 +23,7 @@ LIST_KEYS = {
 EXAMPLE_KEYS = {"Positive Examples": "positive_examples", "Negative Examples": "negative_examples"}
 CARD_KEYS = (*LIST_KEYS, *EXAMPLE_KEYS, "Split Type")
 INSTANCE_KEYS = ("id", "input", "output")
+_SURROGATE = ("holds half of a surrogate pair, which is not Unicode text", "repair the \\u escapes")
 
 
 def _fold(key: str) -> str:
@@ -47,6 +48,16 @@ def text_of(value: Any) -> str | None:
     return None
 
 
+def _texts_in(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    return (json.dumps(extra, ensure_ascii=False),) if extra else ()
+
+
+def _other_spelling(key: str, raw: Mapping[str, Any]) -> str:
+    """What to do where the key stands in another case: the commonest slip of hand-written files."""
+    found = next((other for other in raw if other.strip().lower() == key), "")
+    return f"the key '{found}' is written in lower case: '{key}'" if found else ""
+
+
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
@@ -69,6 +80,10 @@ class Shape:
     def card(self, raw: Mapping[str, Any]) -> Card:
         """The card of a task file: strings for lists and lists for strings are taken for what they mean."""
         known = {documented(key): value for key, value in raw.items()}
+        for key, value in list(known.items()):
+            if key != "Instances" and not _is_unicode(json.dumps([key, value], ensure_ascii=False)):
+                self.problem(f"$.{ascii(key)[1:-1]}", *_SURROGATE)
+                del known[key]
         fields: dict[str, Any] = {field: self._texts(key, known.get(key)) for key, field in LIST_KEYS.items()}
         for key, field in EXAMPLE_KEYS.items():
             fields[field] = self._examples(key, known.get(key))
@@ -111,22 +126,20 @@ class Shape:
         given = text_of(raw.get("input"))
         if given is None:
             found = "is missing" if "input" not in raw else f"must be a string, found {type(raw['input']).__name__}"
-            self.problem(f"{where}.input", found)
+            self.problem(f"{where}.input", found, _other_spelling("input", raw))
         if "output" not in raw:
-            self.problem(f"{where}.output", "is missing", "a test instance needs at least one accepted reference")
+            mend = _other_spelling("output", raw) or "a test instance needs at least one accepted reference"
+            self.problem(f"{where}.output", "is missing", mend)
         outputs = self._outputs(raw.get("output"), f"{where}.output")
         if given is None or outputs is None:
             return None
-        if not all(map(_is_unicode, (given, *outputs))):
-            self.problem(where, "holds half of a surrogate pair, which is not Unicode text", "repair the \\u escapes")
+        name = text_of(raw.get("id")) or fallback_id
+        extra = {key: value for key, value in raw.items() if key not in INSTANCE_KEYS}
+        if not all(map(_is_unicode, (name, given, *outputs, *_texts_in(extra)))):
+            self.problem(where, *_SURROGATE)
             return None
-        return Instance(
-            id=text_of(raw.get("id")) or fallback_id,
-            input=given,
-            outputs=outputs,
-            listed=isinstance(raw.get("output"), list),
-            extra={key: value for key, value in raw.items() if key not in INSTANCE_KEYS},
-        )
+        listed = isinstance(raw.get("output"), list)
+        return Instance(id=name, input=given, outputs=outputs, listed=listed, extra=extra)
 
     def _outputs(self, value: Any, where: str) -> tuple[str, ...] | None:
         if value is None:

@@ -1,32 +1,28 @@
-"""Read task files: ``.json`` (one object with ``Instances``) and ``.jsonl`` (one instance a line), plain or gzipped."""
+"""Find task files and read them whole: ``.json``, ``.jsonl`` (plain, ``.gz``, ``.zst``), ``.xlsx``, ``.parquet``."""
 
 from __future__ import annotations
 
-import gzip
-import json
-import re
-import zlib
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
 
 from medsins.catalog import resolve_category, task_access, task_definition, task_language
-from medsins.core import Card, Instance, InvalidFile, Problem, Task, UsageError, digest
+from medsins.core import Card, Instance, InvalidFile, Problem, Task, UsageError, canonical_json
 
-from ._shape import CARD_KEYS, Shape, documented
+from ._bytes import SUFFIXES, split_name, task_id_of
+from .stream import open_reader
 from .writer import card_document
 
-SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-SIDECARS = (".stats.json", ".provenance.json", "croissant.json")  # stand beside task files and are none
-_TASK_NUMBER = re.compile(r"task\d+", re.IGNORECASE)
+SIDECARS = (
+    ".stats.json",
+    ".provenance.json",
+    ".dropped.jsonl",
+    "croissant.json",
+)  # stand beside task files and are none
 
-
-def task_id_of(path: Path) -> str:
-    """The leading ``task<N>`` of the file name, else the stem."""
-    found = _TASK_NUMBER.match(path.name)
-    return found.group(0).lower() if found else _stem(path)
+__all__ = ["SIDECARS", "SUFFIXES", "find_task_files", "read_task", "read_tasks", "task_digest", "task_id_of"]
 
 
 def find_task_files(paths: Iterable[Path]) -> list[Path]:
@@ -39,7 +35,9 @@ def find_task_files(paths: Iterable[Path]) -> list[Path]:
     problems = []
     for path in paths:
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and not p.name.startswith("."))
+            found = sorted(
+                p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and not p.name.startswith((".", "~$"))
+            )
             found = [p for p in found if not p.name.endswith(SIDECARS)]
             files += found
             if not found:
@@ -76,7 +74,7 @@ def read_tasks(paths: Iterable[Path]) -> list[Task]:
             continue
         tasks.append(task)
     shared = {task_id for task_id, number in Counter(task.id for task in tasks).items() if number > 1}
-    tasks = [replace(task, id=_stem(Path(task.path))) if task.id in shared else task for task in tasks]
+    tasks = [replace(task, id=split_name(Path(task.path))[0]) if task.id in shared else task for task in tasks]
     seen: dict[str, str] = {}
     for task in tasks:
         if task.id in seen:
@@ -88,32 +86,24 @@ def read_tasks(paths: Iterable[Path]) -> list[Task]:
     return tasks
 
 
-def _stem(path: Path) -> str:
-    return path.name.split(".json")[0]
-
-
 def read_task(path: Path) -> Task:
     """Read one task file.
 
     Raises:
-        InvalidFile: with every problem, each with its line or JSON path.
+        InvalidFile: with every problem, each with its line, JSON path or cell.
+        UsageError: the name ends in no known format.
         OSError: the file cannot be opened.
     """
-    text = _decode(path)
-    shape = Shape(str(path))
-    name = task_id_of(path)
-    if ".jsonl" in path.name:
-        card, instances = _read_lines(text, shape, name)
-    else:
-        card, instances = _read_object(text, shape, name)
+    reader = open_reader(path)
+    instances = [instance for batch in reader.batches() for instance in batch.instances]
+    shape = reader.shape
     if not instances and not shape.problems:
         shape.problem("$.Instances", "has no instances", "a task needs at least one")
-    category = resolve_category(name, card.categories)
+    category = resolve_category(reader.name, reader.card.categories)
     if isinstance(category, Problem):
         shape.problem("$.Categories", category.what, category.mend)
-    if shape.problems:
-        raise InvalidFile(*shape.problems)
-    return _assemble(path, name, card, instances, str(category))
+    reader.check()
+    return _assemble(path, reader.name, reader.card, instances, str(category))
 
 
 def _assemble(path: Path, name: str, card: Card, instances: list[Instance], category: str) -> Task:
@@ -121,7 +111,6 @@ def _assemble(path: Path, name: str, card: Card, instances: list[Instance], cate
         card = replace(
             card, definition=(task_definition(name, category),), extra={**card.extra, "default_definition": True}
         )
-    content = [card_document(card), [[i.id, i.input, list(i.outputs)] for i in instances]]
     return Task(
         id=name,
         card=card,
@@ -129,113 +118,20 @@ def _assemble(path: Path, name: str, card: Card, instances: list[Instance], cate
         category=category,
         language=task_language(name, card.output_language, card.input_language),
         access=task_access(name, card.extra.get("Access")),
-        digest=digest(content),
+        digest=task_digest(card, instances),
         path=str(path),
     )
 
 
-def _decode(path: Path) -> str:
-    raw = path.read_bytes()
-    if path.name.endswith(".gz"):
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InvalidFile(
-                Problem(f"not a whole gzip file ({error})", str(path), "fetch or pack it again")
-            ) from error
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidFile(Problem("is UTF-16", str(path), "save it as UTF-8"))
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        what = f"is not UTF-8 (byte {raw[error.start]:#04x})"
-        raise InvalidFile(Problem(what, f"{path}: line {line}", "save it as UTF-8")) from error
+def task_digest(card: Card, instances: Iterable[Instance]) -> str:
+    """SHA-256 over the card and each instance's id, input and outputs, whatever the format of the file.
 
-
-def _parse(text: str, shape: Shape, line: int = 0) -> Any:
-    """Parse strict JSON; ``line`` is the line of a ``.jsonl`` file (1-based), 0 for a whole file."""
-    where = f"line {line}" if line else ""
-    duplicates: list[str] = []
-
-    def pairs(items: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(items)
-        if len(result) != len(items):
-            seen: set[str] = set()
-            duplicates.extend(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        return result
-
-    try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        place = f"line {line or error.lineno}, column {error.colno}"
-        shape.problem(place, f"is not JSON: {error.msg}", _json_hint(text, error))
-        return None
-    except RecursionError:
-        shape.problem(where, "is nested too deeply")
-        return None
-    except ValueError as error:
-        shape.problem(where, str(error))
-        return None
-    if duplicates:
-        shape.problem(where, f"has the key '{duplicates[0]}' twice in one object", "keep one of them")
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"holds {name}, which is not JSON")
-
-
-def _json_hint(text: str, error: json.JSONDecodeError) -> str:
-    if error.pos >= len(text.rstrip()):
-        return "the file ends too early: it was cut off, fetch or save it again"
-    before = text[max(0, error.pos - 40) : error.pos].rstrip()
-    return "remove the comma before this place" if before.endswith(",") else ""
-
-
-def _read_object(text: str, shape: Shape, name: str) -> tuple[Card, list[Instance]]:
-    raw = _parse(text, shape)
-    if shape.problems:
-        return Card(), []
-    if isinstance(raw, list):
-        raw = {"Instances": raw}
-    if not isinstance(raw, dict):
-        shape.problem("$", f"must be one JSON object, found {type(raw).__name__}")
-        return Card(), []
-    raw = {documented(key): value for key, value in raw.items()}
-    if "Instances" not in raw:
-        shape.problem("$.Instances", "is missing", "a task file has its samples in a list named Instances")
-        return Card(), []
-    if not isinstance(raw["Instances"], list):
-        shape.problem("$.Instances", f"must be a list, found {type(raw['Instances']).__name__}")
-        return Card(), []
-    rows = (
-        shape.instance(item, f"$.Instances[{number}]", f"{name}-{number}")
-        for number, item in enumerate(raw["Instances"])
-    )
-    instances = [row for row in rows if row is not None]
-    return shape.card(raw), instances
-
-
-def _read_lines(text: str, shape: Shape, name: str) -> tuple[Card, list[Instance]]:
-    """One instance a line; card keys may stand on a line of their own or beside the first instance."""
-    card: dict[str, Any] = {}
-    instances: list[Instance] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        raw = _parse(line, shape, number)
-        if not isinstance(raw, dict):
-            if raw is not None:
-                shape.problem(f"line {number}", f"must be one JSON object, found {type(raw).__name__}")
-            continue
-        is_instance = "input" in raw or "output" in raw
-        for key, value in raw.items():
-            if not is_instance or documented(key) in CARD_KEYS:
-                card.setdefault(documented(key), value)
-        if is_instance:
-            own = {key: value for key, value in raw.items() if documented(key) not in CARD_KEYS}
-            instance = shape.instance(own, f"line {number}", f"{name}-{len(instances)}")
-            if instance is not None:
-                instances.append(instance)
-    return shape.card(card), instances
+    It equals ``core.digest([card_document(card), [[id, input, outputs], …]])`` without holding that text.
+    """
+    sha = hashlib.sha256(f"[{canonical_json(card_document(card))},[".encode())
+    comma = ""
+    for instance in instances:
+        sha.update(f"{comma}{canonical_json([instance.id, instance.input, list(instance.outputs)])}".encode())
+        comma = ","
+    sha.update(b"]]")
+    return sha.hexdigest()

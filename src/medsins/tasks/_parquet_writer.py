@@ -1,0 +1,182 @@
+"""Write ``.parquet`` task files in segments, each closed with a footer of its own and then durable.
+
+The last footer gathers the row groups of all segments; readers only ever look at the last. So a conversion that was
+interrupted goes on after its last segment, and nothing is encoded twice.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from medsins.core import Card
+
+from ._columns import Columns
+from ._parquet import CARD_KEY, schema
+from .writer import InstanceWriter, card_document
+
+GROUP_CHARACTERS = 2 << 20  # of text in a row group: what a single instance costs to read
+GROUP_ROWS = 8192
+
+
+class _Tail:
+    """The end of a file as Arrow's output; while ``muted`` it swallows what is written."""
+
+    closed = False
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab")
+        self.muted = True
+
+    def write(self, data: Any) -> int:
+        """Append bytes."""
+        return len(data) if self.muted else self._file.write(data)
+
+    def flush(self) -> None:
+        """Flush."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Make everything durable and close."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        self.closed = True
+
+
+class ParquetWriter(InstanceWriter):
+    """Writes a ``.parquet`` task file to ``path``, going on after the segments that end at ``resumed``.
+
+    Encoding and compression run in a thread of their own, one row group behind; Arrow works without Python's lock.
+    """
+
+    def __init__(self, path: Path, card: Card, resumed: Sequence[int] = ()) -> None:
+        self.path, self.card = path, card
+        self._segments = list(resumed)
+        self._footers = [_footer_at(path, end) for end in self._segments]
+        with path.open("ab") as stream:
+            stream.truncate(self._segments[-1] if self._segments else 0)
+        self._writer: Any = None
+        self._pending: list[Columns] = []
+        self._weight = 0
+        self._thread = ThreadPoolExecutor(1)
+        self._behind: Future[None] | None = None
+
+    def write_columns(self, columns: Columns) -> None:
+        """Add instances."""
+        self._pending.append(columns)
+        self._weight += columns.characters()
+        if self._weight >= GROUP_CHARACTERS or sum(map(len, self._pending)) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        groups, self._pending, self._weight = self._pending, [], 0
+        self._wait()
+        if groups:
+            self._open()
+            self._behind = self._thread.submit(self._encode, groups)
+
+    def _encode(self, groups: list[Columns]) -> None:
+        import pyarrow as pa
+
+        batches = []
+        for rows in groups:
+            texts: list[str | None] = [None] * len(rows)
+            if rows.extras is not None:
+                texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
+            columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
+            batches.append(pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema()))
+        table = pa.Table.from_batches(batches)
+        self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def _wait(self) -> None:
+        if self._behind is not None:
+            self._behind.result()
+            self._behind = None
+
+    def _open(self) -> None:
+        """Start a segment: the offsets it notes must count from the start of the file, so what is there is skipped."""
+        if self._writer is not None:
+            return
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._tail = _Tail(self.path)
+        self._stream = pa.PythonFile(self._tail, mode="w")
+        there = self._segments[-1] if self._segments else 0
+        self._tail.muted = there > 0
+        self._writer = pq.ParquetWriter(
+            self._stream,
+            schema(),
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=False,
+            write_statistics=False,
+        )
+        blank = pa.py_buffer(mmap.mmap(-1, 1 << 30)) if there else None
+        while there - self._stream.tell() > 0 and blank is not None:
+            self._stream.write(blank.slice(0, min(len(blank), there - self._stream.tell())))
+        self._tail.muted = False
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Make all instances so far durable; what a later writer needs to go on."""
+        self._flush()
+        self._wait()
+        self._close_segment()
+        return {"resumed": self._segments}
+
+    def _close_segment(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.close()
+        self._stream.close()
+        self._tail.close()
+        self._writer = None
+        self._segments.append(self.path.stat().st_size)
+        self._footers.append(_footer_at(self.path, self._segments[-1]))
+
+    def finish(self, card: Card) -> None:
+        """Write the card and the footer of all segments."""
+        import pyarrow as pa
+
+        self.checkpoint()
+        self._open()
+        self._writer.add_key_value_metadata({CARD_KEY: json.dumps(card_document(card), ensure_ascii=False)})
+        self._close_segment()
+        whole = self._footers.pop()
+        for footer in self._footers:
+            whole.append_row_groups(footer)
+        tail = _Tail(self.path)
+        tail.muted = False
+        stream = pa.PythonFile(tail, mode="w")
+        whole.write_metadata_file(stream)
+        stream.close()
+        tail.close()
+        self._thread.shutdown()
+
+    def abandon(self) -> None:
+        """Close what is open."""
+        self._thread.shutdown()
+        if self._writer is not None:
+            self._tail.muted = True
+            self._writer.close()
+            self._stream.close()
+            self._tail.close()
+
+
+def _footer_at(path: Path, end: int) -> Any:
+    """The footer of the segment that ends at byte ``end``."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as stream:
+        stream.seek(end - 8)
+        length = int.from_bytes(stream.read(4), "little") + 8
+        stream.seek(end - length)
+        return pq.read_metadata(pa.BufferReader(b"PAR1" + stream.read(length)))
