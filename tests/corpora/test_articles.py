@@ -136,6 +136,14 @@ def test_articles_may_be_named_by_their_own_folder(built: Build, tmp_path: Path)
     assert built("pubmed_summarization", raw=folder).pairs == built("pubmed_summarization").pairs
 
 
+def test_the_sister_collection_of_arxiv_is_told(built: Build, tmp_path: Path) -> None:
+    folder = copied("pubmed_summarization", tmp_path) / "pubmed-dataset"
+    arxiv = (folder / "train.txt").read_text(encoding="utf-8").replace("PMC1", "1001.0001")
+    (folder / "train.txt").write_text(arxiv, encoding="utf-8")
+    with pytest.raises(InvalidFile, match=r"article 1001\.0001, which is not of PubMed Central"):
+        built("pubmed_summarization", raw=folder)
+
+
 def test_a_line_that_was_cut_off_is_refused(built: Build, tmp_path: Path) -> None:
     raw = copied("pubmed_summarization", tmp_path)
     path = raw / "pubmed-dataset" / "train.txt"

@@ -10,11 +10,16 @@ from typing import Any
 
 from ._base import BuildOptions, Corpus, Record, made
 from ._formats.literal import python_value
+from ._formats.splits import split_files
 from ._raw import RawFile, RawFolder
 
 TASK = "task130"
 EVIDENCES = "release_evidences.json"
-PARTS = {"train": "release_train_patients", "validation": "release_validate_patients", "test": "release_test_patients"}
+PARTS = {
+    "train": ("release_train_patients.csv", "release_train_patients"),
+    "validation": ("release_validate_patients.csv", "release_validate_patients"),
+    "test": ("release_test_patients.csv", "release_test_patients"),
+}
 COLUMNS = ("AGE", "SEX", "PATHOLOGY", "EVIDENCES", "INITIAL_EVIDENCE")
 
 CORPUS = Corpus(
@@ -26,7 +31,7 @@ CORPUS = Corpus(
     access="open",
     duo=("DUO:0000004",),
     release="the English or French release on figshare: release_{train,validate,test}_patients and " + EVIDENCES,
-    files=(EVIDENCES, *(f"{name}{end}" for name in PARTS.values() for end in (".csv", ""))),
+    files=(EVIDENCES, *(name for names in PARTS.values() for name in names)),
     how_to_get="download the three patient zips and release_evidences.json from figshare",
     tasks=(TASK,),
     sizes={f"{TASK}:train": 1_025_602, f"{TASK}:validation": 132_448, f"{TASK}:test": 134_529},
@@ -41,16 +46,9 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record a patient: questions with answers, and the diagnosis."""
-    wanted = {split: name for split, name in PARTS.items() if options.wants_split(split)}
-    names = [f"{name}{end}" for name in wanted.values() for end in (".csv", "")]
-    if len(wanted) == 1 or not any(raw.glob(name) for name in names):
-        raw.file(*names)
+    files = list(split_files(raw, PARTS, options))
     evidences = _evidences(raw.file(EVIDENCES))
-    for split, name in wanted.items():
-        if not raw.glob(f"{name}.csv") and not raw.glob(name):
-            raw.notes.append(f"no {name} in the raw folder: its part of the release is left out")
-            continue
-        file = raw.file(f"{name}.csv", name)
+    for split, file in files:
         for place, row in file.rows(*COLUMNS):
             answer = f"The diagnosis result is {row['PATHOLOGY']}."
             yield made(TASK, _text(file, row, place, evidences), answer, split=split, place=place)

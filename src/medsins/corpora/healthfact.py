@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
+from ._formats.splits import split_files
 from ._raw import RawFile, RawFolder
 
 VERDICT, CLAIM, EXPLANATION = "task16", "task17", "task18"
-PARTS = {"train": "train.tsv", "validation": "dev.tsv", "test": "test.tsv"}
+PARTS = {
+    "train": ("PUBHEALTH/train.tsv", "train.tsv"),
+    "validation": ("PUBHEALTH/dev.tsv", "dev.tsv"),
+    "test": ("PUBHEALTH/test.tsv", "test.tsv"),
+}
 COLUMNS = (
     "claim_id",
     "claim",
@@ -35,7 +40,7 @@ CORPUS = Corpus(
     access="open",
     duo=("DUO:0000004",),
     release="PUBHEALTH.zip: train.tsv, dev.tsv, test.tsv; 9,832 / 1,225 / 1,235 claims",
-    files=tuple(f"PUBHEALTH/{name}" for name in PARTS.values()),
+    files=tuple(name for name, _ in PARTS.values()),
     how_to_get="download PUBHEALTH.zip through the repository's src/download_data.sh; it need not be unpacked",
     tasks=(VERDICT, CLAIM, EXPLANATION),
     verified="format only",
@@ -51,13 +56,8 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """Up to three records a claim: verdict, claim to be written, explanation."""
-    folder = "PUBHEALTH/" if any(raw.glob(name) for name in CORPUS.files) else ""
-    wanted = {split: folder + name for split, name in PARTS.items() if options.wants_split(split)}
-    if len(wanted) == 1 or not any(raw.glob(name) for name in wanted.values()):
-        raw.file(*wanted.values())
-    for split, name in wanted.items():
-        for file in raw.optional(name):
-            yield from _claims(file, split)
+    for split, file in split_files(raw, PARTS, options):
+        yield from _claims(file, split)
 
 
 def _claims(file: RawFile, split: str) -> Iterator[Record]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
+from ._formats.splits import split_files
 from ._raw import RawFile, RawFolder
 
 TASK = "task108"
@@ -46,12 +47,8 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record an article: its text, and its topics."""
-    wanted = {split: name for split, name in PARTS.items() if options.wants_split(split)}
-    if len(wanted) == 1 or not any(raw.glob(name) for name in wanted.values()):
-        raw.file(*wanted.values())
-    for split, name in wanted.items():
-        for file in raw.optional(name):
-            yield from _articles(file, split)
+    for split, file in split_files(raw, PARTS, options):
+        yield from _articles(file, split)
 
 
 def _articles(file: RawFile, split: str) -> Iterator[Record]:

@@ -12,6 +12,7 @@ from typing import Any
 from medsins.core import derive_random
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
+from ._formats.splits import split_files
 from ._physionet import DUO, LICENCE, agreement, how_to_get
 from ._raw import RawFile, RawFolder
 
@@ -46,14 +47,10 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """Pairs, statements that follow, statements that contradict, and triples, split by split."""
-    wanted = {split: name for split, name in PARTS.items() if options.wants_split(split)}
-    if len(wanted) == 1 or not any(raw.glob(name) for name in wanted.values()):
-        raw.file(*wanted.values())
-    for split, name in wanted.items():
-        for file in raw.optional(name):
-            pairs = list(_pairs(file))
-            yield from _single(pairs, split)
-            yield from _triples(pairs, split, options)
+    for split, file in split_files(raw, PARTS, options):
+        pairs = list(_pairs(file))
+        yield from _single(pairs, split)
+        yield from _triples(pairs, split, options)
 
 
 def _pairs(file: RawFile) -> Iterator[Pair]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
 from ._formats.icd import PATTERNS, code_table
+from ._formats.splits import split_files
 from ._physionet import DUO, LICENCE, agreement
 from ._raw import RawFile, RawFolder
 
@@ -45,13 +46,10 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record a summary: its text, and ``code: description`` of each code that the tables know."""
-    wanted = {split: name for split, name in PARTS.items() if options.wants_split(split)}
-    if len(wanted) == 1 or not any(raw.glob(name) for name in wanted.values()):
-        raw.file(*wanted.values())
+    files = list(split_files(raw, PARTS, options))
     codes = code_table(raw)
-    for split, name in wanted.items():
-        for file in raw.optional(name):
-            yield from _summaries(file, split, codes)
+    for split, file in files:
+        yield from _summaries(file, split, codes)
 
 
 def _summaries(file: RawFile, split: str, codes: dict[str, str]) -> Iterator[Record]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, Record, made
+from ._formats.splits import split_files
 from ._raw import RawFolder
 
 TASK = "task113"
@@ -40,15 +41,7 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record an article: title and text without its summary, and the summary."""
-    wanted = {split: names for split, names in PARTS.items() if options.wants_split(split)}
-    names = [name for group in wanted.values() for name in group]
-    if len(wanted) == 1 or not any(raw.glob(name) for name in names):
-        raw.file(*names)
-    for split, group in wanted.items():
-        if not any(raw.glob(name) for name in group):
-            raw.notes.append(f"no {group[0]} in the raw folder: its part of the release is left out")
-            continue
-        file = raw.file(*group)
+    for split, file in split_files(raw, PARTS, options):
         for place, record in file.jsonl():
             file.need(("article", SUMMARY), list(record), where=place)
             summary = record[SUMMARY]

@@ -9,11 +9,15 @@ import re
 from collections.abc import Iterator
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
+from ._formats.splits import split_files
 from ._raw import RawFile, RawFolder
 
 TASK = "task111"
-PARTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
-FOLDER = "pubmed-dataset"
+PARTS = {
+    "train": ("pubmed-dataset/train.txt", "train.txt"),
+    "validation": ("pubmed-dataset/val.txt", "val.txt"),
+    "test": ("pubmed-dataset/test.txt", "test.txt"),
+}
 
 CORPUS = Corpus(
     name="pubmed_summarization",
@@ -23,7 +27,7 @@ CORPUS = Corpus(
     licence="none stated",
     access="open",
     release="pubmed-dataset.zip: 119,924 / 6,633 / 6,658 articles",
-    files=tuple(f"{FOLDER}/{name}" for name in PARTS.values()),
+    files=tuple(name for name, _ in PARTS.values()),
     how_to_get="download pubmed-dataset.zip; it need not be unpacked",
     tasks=(TASK,),
     sizes={f"{TASK}:train": 119_924, f"{TASK}:validation": 6633, f"{TASK}:test": 6658},
@@ -38,19 +42,15 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record an article: its text, and its abstract."""
-    wanted = {split: f"{FOLDER}/{name}" for split, name in PARTS.items() if options.wants_split(split)}
-    own = {split: PARTS[split] for split in wanted}
-    found = wanted if any(raw.glob(name) for name in wanted.values()) else own
-    if len(wanted) == 1 or not any(raw.glob(name) for name in found.values()):
-        raw.file(*found.values())
-    for split, name in found.items():
-        for file in raw.optional(name):
-            yield from _articles(file, split)
+    for split, file in split_files(raw, PARTS, options):
+        yield from _articles(file, split)
 
 
 def _articles(file: RawFile, split: str) -> Iterator[Record]:
     for place, article in file.jsonl():
-        file.need(("article_text", "abstract_text"), list(article), where=place)
+        file.need(("article_id", "article_text", "abstract_text"), list(article), where=place)
+        if not str(article["article_id"]).startswith("PMC"):
+            file.invalid(f"has the article {article['article_id']}, which is not of PubMed Central", place)
         text = "\n".join(article["article_text"]).strip()
         abstract = " ".join(re.sub(r"</?S>", "", part).strip() for part in article["abstract_text"]).strip()
         if text and abstract:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._base import BuildOptions, Corpus, Record, made
+from ._formats.splits import split_files
 from ._raw import RawFile, RawFolder
 
 TASK = "task72"
@@ -41,15 +42,7 @@ CORPUS = Corpus(
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record a sentence: its text, and its parts as a Python list of [part, type]."""
-    wanted = {split: names for split, names in PARTS.items() if options.wants_split(split)}
-    names = [name for group in wanted.values() for name in group]
-    if len(wanted) == 1 or not any(raw.glob(name) for name in names):
-        raw.file(*names)
-    for split, group in wanted.items():
-        if not any(raw.glob(name) for name in group):
-            raw.notes.append(f"no {group[-1]} in the raw folder: its part of the release is left out")
-            continue
-        file = raw.file(*group)
+    for split, file in split_files(raw, PARTS, options):
         for place, record in file.jsonl():
             file.need(("sentences", "ner"), list(record), where=place)
             tokens, parts = _parts(file, record, place)
