@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check soak clean
+.PHONY: demo test check soak interop clean
 
 demo: $(VENV)/.local
 	$(BIN)/medsins demo -o demo
@@ -18,6 +18,16 @@ check: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m slow
+
+# The tools that exports are for, apart from everything else: their versions are those the exports were checked with.
+interop: $(VENV)/.dev build/interop/.done
+	MEDSINS_INTEROP=$(CURDIR)/build/interop/bin/python $(BIN)/pytest -m slow tests/tasks/test_export_interop.py
+
+build/interop/.done:
+	$(PYTHON) -m venv build/interop
+	build/interop/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	    'lm-eval[hf]==0.4.13' 'inspect-ai==0.3.285' 'trl==1.16.0'
+	@touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "medsins needs Python 3.11 or newer; try make PYTHON=python3.11"'
