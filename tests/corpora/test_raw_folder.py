@@ -103,6 +103,13 @@ def test_a_star_does_not_cross_folders(tmp_path: Path) -> None:
     assert raw.notes == ["no *.xml in the raw folder: its part of the release is left out"]
 
 
+def test_a_part_of_the_release_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "data" / "text").mkdir(parents=True)
+    (tmp_path / "data" / "text" / "1.txt").write_text("one")
+    for part in (tmp_path, tmp_path / "data", tmp_path / "data" / "text"):
+        assert RawFolder(part, CORPUS).file("data/text/*.txt").text() == "one"
+
+
 @pytest.mark.parametrize("read", ["text", "lines"])
 def test_a_re_encoded_file_says_which_line(tmp_path: Path, read: str) -> None:
     file = folder(tmp_path, **{"a.txt": "plain\nK\xf6ln\n".encode("latin-1")}).file("a.txt")

@@ -176,6 +176,7 @@ class RawFolder:
         self.found: dict[str, tuple[str, ...]] = {}
         self.used: set[Path] = set()
         self.notes: list[str] = []
+        self._above = path.resolve().parts[-3:]
         if not path.is_dir():
             what = "is a file: name the folder it lies in" if path.exists() else "no such folder"
             raise UsageError(Problem(what, str(path), f"{corpus.title}: {corpus.how_to_get}"))
@@ -206,13 +207,25 @@ class RawFolder:
         except _BROKEN as error:
             RawFile(path, path.name, self.corpus).invalid(f"is not a whole archive ({error})")
 
+    def _matches(self, place: str, pattern: str) -> bool:
+        """Whether the end of a path is what the pattern names; a ``*`` does not cross a ``/``. Folders above the raw
+        folder count too, so that a part of the release may be named (``…/data`` for ``data/a.txt``).
+        """
+        parts, wanted = (*self._above, *PurePosixPath(place).parts), PurePosixPath(pattern).parts
+        tail = parts[len(parts) - len(wanted) :]
+        return len(parts) >= len(wanted) and all(fnmatch(part, want) for part, want in zip(tail, wanted, strict=True))
+
     def glob(self, pattern: str) -> list[RawFile]:
         """All files of a pattern, by path; empty where there are none."""
-        found = [RawFile(p, place, self.corpus) for place, p in self._files if _matches(place, pattern)]
+        found = [RawFile(p, place, self.corpus) for place, p in self._files if self._matches(place, pattern)]
         if not found:
-            found = [RawFile(p, place, self.corpus) for place, p in self._files if _matches(place, pattern + ".gz")]
+            found = [
+                RawFile(p, place, self.corpus) for place, p in self._files if self._matches(place, pattern + ".gz")
+            ]
         if not found:
-            found = [RawFile(p, place, self.corpus, m) for place, p, m in self._members if _matches(place, pattern)]
+            found = [
+                RawFile(p, place, self.corpus, m) for place, p, m in self._members if self._matches(place, pattern)
+            ]
         found.sort(key=lambda file: file.place)
         self.found[pattern] = tuple(file.place for file in found)
         self.used.update(file.path for file in found)
@@ -265,10 +278,3 @@ class RawFolder:
 def _archive(path: Path, size: int, modified: int) -> zipfile.ZipFile:
     """An opened zip: its directory is read once, not again for each of its files."""
     return zipfile.ZipFile(path)
-
-
-def _matches(place: str, pattern: str) -> bool:
-    """Whether the end of a path is what the pattern names; a ``*`` does not cross a ``/``."""
-    parts, wanted = PurePosixPath(place).parts, PurePosixPath(pattern).parts
-    tail = parts[len(parts) - len(wanted) :]
-    return len(parts) >= len(wanted) and all(fnmatch(part, want) for part, want in zip(tail, wanted, strict=True))
