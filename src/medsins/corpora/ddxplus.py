@@ -47,11 +47,11 @@ CORPUS = Corpus(
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record a patient: questions with answers, and the diagnosis."""
     files = list(split_files(raw, PARTS, options))
-    evidences = _evidences(raw.file(EVIDENCES))
+    answered = Answered(_evidences(raw.file(EVIDENCES)))
     for split, file in files:
         for place, row in file.rows(*COLUMNS):
             answer = f"The diagnosis result is {row['PATHOLOGY']}."
-            yield made(TASK, _text(file, row, place, evidences), answer, split=split, place=place)
+            yield made(TASK, _text(file, row, place, answered), answer, split=split, place=place)
 
 
 def _evidences(file: RawFile) -> Mapping[str, Any]:
@@ -63,21 +63,27 @@ def _evidences(file: RawFile) -> Mapping[str, Any]:
     return evidences
 
 
-def _text(file: RawFile, row: Mapping[str, str], place: str, evidences: Mapping[str, Any]) -> str:
-    names = python_value(file, row["EVIDENCES"], place)
-    unknown = [name for name in (row["INITIAL_EVIDENCE"], *names) if name.partition("_@_")[0] not in evidences]
-    if unknown:
-        file.invalid(f"has the evidence '{unknown[0]}', which {EVIDENCES} does not know: files of two releases?", place)
-    said = "; ".join(_answered(name, evidences) for name in names)
-    return (
-        f"Age: {row['AGE']}\nSex: {row['SEX']}\n"
-        f"Initial evidence: {_answered(row['INITIAL_EVIDENCE'], evidences)}\nEvidence: {said}."
-    )
+class Answered(dict[str, str]):
+    """Questions with answers by the patients' notation, ``<evidence>`` or ``<evidence>_@_<value>``; each is worded once.
+    A present evidence is answered with ``Yes``, a value with its meaning.
+    """
+
+    def __init__(self, evidences: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.evidences = evidences
+
+    def __missing__(self, name: str) -> str:
+        code, _, value = name.partition("_@_")
+        evidence = self.evidences[code]
+        meaning = evidence["value_meaning"].get(value, {}).get("en", value)
+        self[name] = f"{evidence['question_en']} {str(meaning).capitalize() or 'Yes'}"
+        return self[name]
 
 
-def _answered(name: str, evidences: Mapping[str, Any]) -> str:
-    """The question with its answer: ``Yes`` for an evidence that is present, else the meaning of the value."""
-    code, _, value = name.partition("_@_")
-    evidence = evidences[code]
-    meaning = evidence["value_meaning"].get(value, {}).get("en", value)
-    return f"{evidence['question_en']} {str(meaning).capitalize() or 'Yes'}"
+def _text(file: RawFile, row: Mapping[str, str], place: str, answered: Answered) -> str:
+    try:
+        initial = answered[row["INITIAL_EVIDENCE"]]
+        said = "; ".join(answered[name] for name in python_value(file, row["EVIDENCES"], place))
+    except KeyError as error:
+        file.invalid(f"has the evidence {error}, which {EVIDENCES} does not know: files of two releases?", place)
+    return f"Age: {row['AGE']}\nSex: {row['SEX']}\nInitial evidence: {initial}\nEvidence: {said}."
