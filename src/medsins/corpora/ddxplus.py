@@ -64,8 +64,8 @@ def _evidences(file: RawFile) -> Mapping[str, Any]:
 
 
 class Answered(dict[str, str]):
-    """Questions with answers by the patients' notation, ``<evidence>`` or ``<evidence>_@_<value>``; each is worded once.
-    A present evidence is answered with ``Yes``, a value with its meaning.
+    """Questions with answers by the patients' notation (``E_1`` or ``E_1_@_V_2``), each worded once. A present
+    evidence is answered with ``Yes``, a value with its meaning.
     """
 
     def __init__(self, evidences: Mapping[str, Any]) -> None:
