@@ -62,7 +62,8 @@ class ProfileResult:
 
 def strict_profile(source: Source, resamples: int, listen: Callable[[str], None]) -> ProfileResult:
     """Score every task with the strict scorers; absent instances count as wrong."""
-    results, samples = {}, []
+    results: dict[str, TaskResult] = {}
+    samples: list[Score] = []
     for task_id, rows in by_task([*source.rows, *source.absent]).items():
         spec = source.specs[task_id]
         listen(task_id)

@@ -73,8 +73,9 @@ def lists(task: Task) -> list[Answer]:
         if task.spec.scorer == "multilabel"
         else reader_for(task.rows, task.spec).labels
     )
-    said = [lambda row, t=join.join(labels): t for join in joins]
-    return [*said, *(lambda row, t=f"The answer is {join.join(labels)}.": t for join in joins), lambda row: row.input]
+    listed = [join.join(labels) for join in joins]
+    said = [*listed, *(f"The answer is {text}." for text in listed)]
+    return [*(lambda row, t=text: t for text in said), lambda row: row.input]
 
 
 @pytest.mark.parametrize("name", CLOSED)
