@@ -70,6 +70,11 @@ def test_counts_of_the_real_files(name: str, folder: str, task: str, shared: Pat
     assert (len(result.instances), len(result.dropped)) == COUNTS[name, folder, task]
 
 
+def test_one_medication_question_has_no_answer(shared: Path, built: Callable[..., Built]) -> None:
+    result = built("medicationqa", raw=shared / "data" / "raw" / "medication_qa_medinfo2019")
+    assert [output for _, output in result.pairs].count(None) == 1
+
+
 def released_inputs(shared: Path, task: str) -> set[str]:
     """Inputs of the published rationale files, as far as they are known."""
     path = shared / "data" / "raw" / "medsbench_example_results" / "derived" / f"{task}.json"

@@ -11,6 +11,8 @@ from ._base import BuildOptions, Corpus, Record, dropped, made
 from ._formats.xlsx import sheet_rows
 from ._raw import RawFolder
 
+NO_ANSWER = ("", "n/a")
+
 CORPUS = Corpus(
     name="medicationqa",
     title="MedicationQA",
@@ -26,7 +28,7 @@ CORPUS = Corpus(
     verified="real data",
     inferred=(
         "the repository states no licence; the file is public",
-        "the one row without an answer is kept without a reference, as the published converter does",
+        "the one row whose answer is n/a is kept without a reference, as the published converter does",
     ),
 )
 
@@ -35,6 +37,7 @@ def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
     """One record a row: question and answer, white space kept; a row without an answer has no reference."""
     for place, row in sheet_rows(raw.file(*CORPUS.files), "Question", "Answer"):
         if row["Question"]:
-            yield made("task65", row["Question"], row["Answer"] or None, place=place)
+            answer = None if row["Answer"] in NO_ANSWER else row["Answer"]
+            yield made("task65", row["Question"], answer, place=place)
         else:
             yield dropped("task65", "the question is empty", place=place)
