@@ -182,6 +182,12 @@ def test_bent_files_are_noticed(tmp_path: Path) -> None:
     assert survey(put(tmp_path / "d.json.gz", [{"id": "d-0", "input": "q", "output": ["x"]}])).named
 
 
+def test_the_licence_of_a_catalogued_corpus_where_the_card_has_none(tmp_path: Path) -> None:
+    assert survey(put(tmp_path / "task127_x.json", License="")).licence == "CC BY 4.0"
+    assert survey(put(tmp_path / "task127_y.json", License="MIT")).licence == "MIT"
+    assert survey(put(tmp_path / "own.json", License="")).licence == ""
+
+
 def test_a_file_without_definition_is_described_with_the_catalogues(tmp_path: Path) -> None:
     assert "entity" in survey(put(tmp_path / "a.json", Definition=[])).card.definition[0]
 

@@ -451,9 +451,11 @@ def test_unknown_tasks_and_categories_all_at_once_with_suggestions() -> None:
 
 
 def test_terms_name_the_strictest_first_and_no_open_task() -> None:
-    lines = terms(listed("a/own.json", "x/task41.json", "NER/task127.json"))
-    assert [line.split(":")[0] for line in lines] == ["credentialed", "unknown"]
-    assert "task41" in lines[0]
+    lines = terms(listed("a/own.json", "x/task41.json", "x/task42.json", "NER/task127.json"))
+    assert [line.split(":")[0] for line in lines] == ["credentialed", "credentialed", "unknown"]
+    assert "(task41, task42)" in lines[0]
+    assert "MedNLI: PhysioNet" in lines[1]
+    assert "https://physionet.org" in lines[1]
     assert "task127" not in "".join(lines)
 
 

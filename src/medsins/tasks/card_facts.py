@@ -13,7 +13,7 @@ from medsins.catalog import resolve_category, task_access, task_definition, task
 from medsins.core import Card, Problem, sha256_file
 
 from ._bytes import split_name
-from .card_terms import strictest
+from .card_terms import corpus_of, strictest
 from .stream import open_reader
 
 SPLITS = ("train", "validation", "test")
@@ -47,9 +47,11 @@ class TaskFacts:
 
     @property
     def licence(self) -> str:
-        """The licence as the card has it; empty when it has none."""
+        """The licence as the card has it, else that of the catalogued corpus; empty when neither states one."""
         found = (self.card.extra.get(key) for key in ("License", "Licence", "license", "licence"))
-        return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
+        stated = next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
+        corpus = corpus_of(self.id)
+        return stated or (corpus.licence if corpus and corpus.licence != "none stated" else "")
 
 
 @dataclass(frozen=True, slots=True)

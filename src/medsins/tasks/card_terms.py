@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from medsins.catalog import CatalogCorpus, corpora
 
 ORDER = ("open", "registration", "unknown", "credentialed", "private")  # from free to held back
 
@@ -42,6 +45,22 @@ _CONSTRAINTS = {
     "credentialed": (APPROVED_USERS,),
     "private": (INSTITUTION,),
 }
+
+
+@cache
+def _corpora_by_task() -> dict[str, CatalogCorpus]:
+    return {task: corpus for corpus in corpora().values() for task in (*corpus.on_request, *corpus.tasks)}
+
+
+def corpus_of(task_id: str) -> CatalogCorpus | None:
+    """The catalogued corpus that a task was made from; None where the catalogue does not say."""
+    return _corpora_by_task().get(task_id)
+
+
+def agreement(task_id: str) -> str:
+    """Under what terms a task's corpus is given out, and where they are agreed to; empty where that is not known."""
+    corpus = corpus_of(task_id)
+    return f"{corpus.title}: {corpus.licence}, {corpus.agreement or corpus.url}" if corpus else ""
 
 
 def strictest(*accesses: str) -> str:

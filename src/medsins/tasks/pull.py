@@ -16,7 +16,8 @@ from typing import Any
 from medsins.catalog import find_category, find_task, task_access
 from medsins.core import InvalidFile, Problem, RunError, UsageError, sha256_file, unknown_name, write_json
 
-from .card_terms import ORDER, SUMMARY
+from .card_facts import distinct
+from .card_terms import ORDER, SUMMARY, agreement
 from .pull_hub import Hub, HubFile, Repository, check_file
 from .reader import SUFFIXES, task_id_of
 
@@ -120,13 +121,19 @@ def select(files: Sequence[Published], choice: Choice) -> list[Published]:
 
 
 def terms(files: Iterable[Published]) -> list[str]:
-    """What must be known of the access to the files before they are fetched, one line for each kind of terms."""
+    """What must be known of the access to the files before they are fetched: a line for each kind of terms, the
+    strictest first, and one for each agreement it takes.
+    """
     held: dict[str, list[str]] = {}
     for file in files:
         if file.task_id and file.access != "open":
             held.setdefault(file.access, []).append(file.task_id)
-    order = [access for access in reversed(ORDER) if access in held]
-    return [f"{access}: {SUMMARY[access]} ({', '.join(dict.fromkeys(held[access]))})" for access in order]
+    lines = []
+    for access in [access for access in reversed(ORDER) if access in held]:
+        tasks = list(dict.fromkeys(held[access]))
+        lines.append(f"{access}: {SUMMARY[access]} ({', '.join(tasks)})")
+        lines += distinct(f"{access}: {known}" for task_id in tasks if (known := agreement(task_id)))
+    return lines
 
 
 def pull(
