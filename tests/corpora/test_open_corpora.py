@@ -51,7 +51,7 @@ def test_a_workbook_that_was_cut_off_is_refused(tmp_path: Path, built: Build) ->
 
 def test_medicationqa_keeps_the_row_without_answer_as_null(built: Build, tmp_path: Path) -> None:
     head = ("Question", "Focus (Drug)", "Question Type", "Answer", "Section Title", "URL")
-    rows = [head, ("what is x", "x", "Information", "A drug.", "NA", "u"), ("what is y", "y", "Dose", "n/a", "n/a", "n/a")]
+    rows = [head, ("what is x", "x", "Information", "A drug.", "NA", "u"), ("what is y", "y", "Dose", *["n/a"] * 3)]
     result = built("medicationqa", raw=workbook(tmp_path / "raw" / "MedInfo2019-QA-Medications.xlsx", *rows))
     assert result.pairs == [("what is x", "A drug."), ("what is y", None)]
     assert [i.outputs for i in read_task(result.path).instances] == [("A drug.",), ()]
