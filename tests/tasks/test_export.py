@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medsins.cli.main import main
 from medsins.core import InvalidFile, Task, UsageError
 from medsins.prompts import find_pool, get_protocol
 from medsins.tasks import read_task
@@ -411,3 +412,39 @@ def test_every_text_survives_every_format(
         generated = [row for row in generated if row["output"] and row["output"][0].strip()]
         found = [(r["id"], r["prompt"][-1]["content"]) for r in lines(path)] if path.exists() else []
     assert found == [(row["id"], row["input"]) for row in generated]
+
+
+# on the command line
+
+
+def test_the_commands_write_and_say_what_they_wrote(
+    tasks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["tasks", "export", str(tasks / "test"), "--to", "lm-eval", "-o", str(out), "--protocol", "strict:shots=2"]
+    assert main([*words, "--json"]) == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert {Path(path) for path in told["files"]} == {path for path in out.rglob("*") if path.is_file()}
+    assert "note: run inside the folder" in captured.err
+    assert yaml.safe_load((out / "medsins_cough.yaml").read_text())["num_fewshot"] == 2
+    assert main(["tasks", "card", str(tasks), "--name", "Coughs"]) == 0
+    assert capsys.readouterr().out.split() == [str(tasks / "README.md"), str(tasks / "croissant.json")]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["--to", "lmeval", "-o", "OUT"], 2, "did you mean lm-eval"),
+        (["--to", "trl", "-o", "IN"], 2, "not an empty folder"),
+        (["--to", "inspect", "-o", "OUT", "--protocol", "strikt"], 2, "did you mean strict"),
+        (["--to", "inspect", "-o", "OUT", "--protocol", "strict:shots=50"], 2, "50 shots needed"),
+    ],
+)
+def test_wrong_usage_is_told_without_a_traceback(
+    tasks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, expected: str
+) -> None:
+    named = [{"OUT": str(tmp_path / "out"), "IN": str(tasks)}.get(word, word) for word in words]
+    assert main(["tasks", "export", str(tasks / "test"), *named]) == code
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

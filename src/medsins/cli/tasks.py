@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ._common import add_verb, err_console, out_console, print_json
+from ._tasks_exchange import add_verbs
 
 
 def build(commands: Any, name: str, summary: str) -> None:
@@ -18,6 +19,7 @@ def build(commands: Any, name: str, summary: str) -> None:
     show = add_verb(verbs, "show", _show, "the card and one instance", "medsins tasks show task1.json --index 3")
     show.add_argument("path", metavar="PATH", type=Path, help="task file")
     show.add_argument("--index", type=int, default=0, metavar="I", help="which instance (0-based, default 0)")
+    add_verbs(verbs)
 
 
 def _validate(args: argparse.Namespace) -> int:
