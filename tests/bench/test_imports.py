@@ -334,3 +334,5 @@ def test_the_command_scores_what_it_read(tasks: Path, tmp_path: Path, capsys: py
     assert scores["rows"] == 2
     assert scores["profiles"]["strict"]["tasks"]["rash"]["metrics"]["accuracy"] == 50.0
     assert (run / "report.html").is_file()
+    assert main(["bench", "resume", str(run)]) == 1
+    assert "imported from lm-eval 0.4.13" in capsys.readouterr().err

@@ -43,11 +43,11 @@ class Elsewhere(Protocol):
 
     def select(self, task: Task, pool: Any, seed: int) -> ShotSet:
         """Never asked: an imported run generates nothing."""
-        raise UsageError(Problem("an imported run cannot be resumed", mend="run the other tool again, then import"))
+        raise UsageError(Problem(f"prompts of {self.name} cannot be built here"))
 
     def composer(self, task: Task, chosen: ShotSet, seed: int, fit: Any) -> Any:
         """Never asked, as ``select``."""
-        raise UsageError(Problem("an imported run cannot be resumed"))
+        raise UsageError(Problem(f"prompts of {self.name} cannot be built here"))
 
 
 def import_logs(paths: Sequence[Path], spec: RunSpec, run_dir: Path) -> Imported:
@@ -79,7 +79,8 @@ def import_logs(paths: Sequence[Path], spec: RunSpec, run_dir: Path) -> Imported
     run_dir.mkdir(parents=True, exist_ok=True)
     with hold(run_dir):
         own = replace(spec, model=f"{tool}:{model.name}", protocol=tool)
-        bind_manifest(run_dir, build_manifest(own, suite, asdict(model), protocol, entries))
+        manifest = build_manifest(own, suite, asdict(model), protocol, entries)
+        bind_manifest(run_dir, {**manifest, "imported": logs[0].tool})
         store = RunStore(run_dir)
         try:
             for group in _groups(ordered):

@@ -138,7 +138,14 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
 
 
 def spec_of(manifest: Mapping[str, Any]) -> RunSpec:
-    """The choices that made a run, from its manifest."""
+    """The choices that made a run, from its manifest.
+
+    Raises:
+        RunError: the run was imported from another tool, which alone could go on with it.
+    """
+    if tool := manifest.get("imported"):
+        mend = f"run {tool} again and import its log into a new directory"
+        raise RunError(Problem(f"was imported from {tool} and cannot be resumed here", mend=mend))
     known = {field.name for field in fields(RunSpec)}
     values = {key: value for key, value in manifest["spec"].items() if key in known}
     values["tasks"] = tuple(values.get("tasks", ()))
