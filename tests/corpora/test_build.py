@@ -129,6 +129,27 @@ def test_a_refused_file_leaves_nothing(raw: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def with_questions(tmp_path: Path, *questions: object) -> Path:
+    (tmp_path / "RuMedDaNet").mkdir()
+    lines = [json.dumps({"question": question, "answer": "да"}) for question in questions]
+    (tmp_path / "RuMedDaNet" / "train_v1.jsonl").write_text("\n".join(lines))
+    return tmp_path
+
+
+def test_text_that_is_no_unicode_is_dropped(built: Build, tmp_path: Path) -> None:
+    result = built("rumedbench", raw=with_questions(tmp_path, "Кто?", "\ud83d"))
+    assert len(result.instances) == 1
+    assert result.dropped[0]["reason"].startswith("holds half of a surrogate pair")
+
+
+def test_a_record_of_another_shape_says_after_which_it_stands(tmp_path: Path) -> None:
+    raw = Path(shutil.copytree(FIXTURES / "pubmedqa", tmp_path / "raw"))
+    path = raw / "data" / "ori_pqal.json"
+    path.write_text(path.read_text().replace('"no"', "0"))
+    with pytest.raises(InvalidFile, match=r"after .*90000002: a record is not shaped as expected \(TypeError"):
+        build("pubmedqa", raw, tmp_path / "out")
+
+
 def test_published_splits_are_kept_and_ids_do_not_depend_on_the_split_built(built: Build) -> None:
     everything = built("rumedbench")
     assert [i["split"] for i in everything.instances] == ["train", "train", "validation", "test"]

@@ -50,7 +50,17 @@ def build(
         UsageError: unknown corpus, task, split or setting; no such folder.
         InvalidFile: a raw file is missing, damaged, or of another release.
     """
-    module = load_corpus(name)
+    return build_module(load_corpus(name), raw_dir, out_dir, options, progress)
+
+
+def build_module(
+    module: ModuleType,
+    raw_dir: Path,
+    out_dir: Path,
+    options: BuildOptions | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """``build`` for a corpus module at hand: anything with ``CORPUS`` and ``read``."""
     corpus: Corpus = module.CORPUS
     options = checked_options(corpus, options or BuildOptions())
     raw = RawFolder(raw_dir, corpus)
@@ -128,13 +138,27 @@ def _guarded(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
     try:
         for record in module.read(raw, options):
             place = record.place
-            yield record
+            yield _sound(record)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         corpus: Corpus = module.CORPUS
         where = f"after {place}" if place else "at the first record"
         what = f"a record is not shaped as expected ({type(error).__name__}: {error})"
         mend = f"the reader expects {corpus.title}, {corpus.release}; {corpus.how_to_get}"
         raise InvalidFile(Problem(what, f"{raw.path}: {where}", mend)) from error
+
+
+def _sound(record: Record) -> Record:
+    """The record, dropped where its text is no Unicode (half of a surrogate pair, as JSON can hold it)."""
+    if record.instance is None:
+        return record
+    texts = (record.instance.input, *record.instance.outputs)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is no string")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return replace(record, instance=None, dropped="holds half of a surrogate pair, which is not Unicode text")
+    return record
 
 
 def checked_options(corpus: Corpus, options: BuildOptions) -> BuildOptions:

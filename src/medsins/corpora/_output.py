@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from medsins.core import Card, Instance, atomic_open
-from medsins.tasks import card_document, instance_document
+from medsins.tasks import open_writer
 
 from ._base import Record
 
+if TYPE_CHECKING:
+    from medsins.tasks.writer import InstanceWriter
+
 DROPPED = ".dropped.jsonl"
+_AT_ONCE = 1000  # instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,22 @@ class TaskOutput:
         self.instances = 0
         self.by_split: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
-        self._files = (atomic_open(self.path), atomic_open(self.dropped_path))
-        self._task: IO[str]
+        self._files = ExitStack()
+        self._waiting: list[Instance] = []
+        self._writer: InstanceWriter
         self._drops: IO[str]
 
     def __enter__(self) -> Self:
-        self._task, self._drops = (file.__enter__() for file in self._files)
-        head = json.dumps(card_document(self.card), ensure_ascii=False, indent=2)
-        self._task.write(head.removesuffix("\n}") + ',\n  "Instances": [')
+        self._writer = self._files.enter_context(open_writer(self.path, self.card))
+        self._drops = self._files.enter_context(atomic_open(self.dropped_path))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._task.write("\n  ]\n}\n")
-        for file in self._files:
-            file.__exit__(kind, error, trace)
+            self._writer.write(self._waiting)
+        self._files.__exit__(kind, error, trace)
         if error is None and not self.reasons:
             self.dropped_path.unlink()
         if error is None and not self.instances:
@@ -74,21 +78,23 @@ class TaskOutput:
             line = {"place": record.place, "split": record.split, "reason": record.dropped}
             self._drops.write(json.dumps(line, ensure_ascii=False) + "\n")
             return
-        self._task.write(",\n    " if self.instances else "\n    ")
-        self._task.write(json.dumps(_document(record.instance, record.split), ensure_ascii=False))
+        self._waiting.append(_with_notes(record.instance, record.split))
         self.instances += 1
         self.by_split[record.split] += 1
+        if len(self._waiting) >= _AT_ONCE:
+            self._writer.write(self._waiting)
+            self._waiting = []
 
     def counts(self) -> TaskCounts:
         """What has been written so far."""
         return TaskCounts(self.task_id, self.instances, dict(self.by_split), dict(self.reasons))
 
 
-def _document(instance: Instance, split: str) -> dict[str, Any]:
-    """The instance as written: null for a source without an answer, and the split where there is one."""
-    document = instance_document(instance)
+def _with_notes(instance: Instance, split: str) -> Instance:
+    """The instance with its split, where there is one; a source without an answer is written as null, as the published
+    converters do.
+    """
+    notes: dict[str, Any] = {"split": split} if split else {}
     if not instance.outputs:
-        document["output"] = None
-    if split:
-        document["split"] = split
-    return document
+        notes["output"] = None
+    return replace(instance, extra={**instance.extra, **notes}) if notes else instance
