@@ -161,6 +161,12 @@ def test_codes_are_explained_diagnoses_first(built: Build) -> None:
     assert result.instances[1]["id"] == "task115-A000"
 
 
+def test_addenda_are_no_code_table(built: Build, tmp_path: Path) -> None:
+    raw = Path(shutil.copytree(FIXTURES / "icd10cm", tmp_path / "raw"))
+    (raw / "icd10cm_order_addenda_2024.txt").write_text("Add: something\n", encoding="utf-8")
+    assert built("icd10cm", raw=raw).pairs == built("icd10cm").pairs
+
+
 def test_a_codes_file_serves_where_there_is_no_order_file(built: Build, tmp_path: Path) -> None:
     text = "A000    Cholera due to Vibrio cholerae 01, biovar cholerae\nB349    Viral infection, unspecified\n"
     raw = folder(tmp_path / "raw")
