@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +43,8 @@ LARGE = 1000  # bytes from which this hub keeps a file in large file storage
 @dataclass
 class Faults:
     """What the server does wrong. ``answers``: status codes given before the next good answers; ``cut``: bytes after
-    which each transfer breaks off; ``deaf``: ignores ranges; ``wrong``: sends other bytes; ``gated``: asks for a token.
+    which each transfer breaks off; ``deaf``: ignores ranges; ``wrong``: sends other bytes; ``gated``: asks for a token;
+    ``slow``: sends in small pieces.
     """
 
     answers: list[int] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Faults:
     deaf: bool = False
     wrong: bool = False
     gated: bool = False
+    slow: bool = False
 
 
 class FakeHub(ThreadingHTTPServer):
@@ -155,8 +158,10 @@ class Handler(BaseHTTPRequestHandler):
         for key, value in {**(headers or {}), "content-length": str(len(body))}.items():
             self.send_header(key, value)
         self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
+        step = 10_000 if self.server.faults.slow else len(body) or 1
+        for start in range(0, len(body) if self.command == "GET" else 0, step):
+            self.wfile.write(body[start : start + step])
+            time.sleep(0.02 if self.server.faults.slow else 0)
 
 
 def blob_of(content: bytes) -> str:
@@ -291,6 +296,27 @@ def test_a_part_file_of_an_earlier_run_is_used(hub: FakeHub, tmp_path: Path) -> 
     get(hub, tmp_path)
     assert [asked for _, asked, _ in hub.asked("/store/Diagnosis")] == ["bytes=1234-"]
     assert here(tmp_path) == wanted(hub)
+
+
+def test_a_killed_pull_goes_on_where_it_was_killed(hub: FakeHub, tmp_path: Path) -> None:
+    hub.files = {"long.json": task_file(10_000)}
+    hub.faults.slow = True
+    code = "import sys; from medsins.cli.main import main; main(sys.argv[1:])"
+    environment = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"}
+    process = subprocess.Popen([sys.executable, "-c", code, "pull", NAME, "-o", str(tmp_path)], env=environment)
+    deadline = time.monotonic() + 60
+    while sum(path.stat().st_size for path in tmp_path.glob(".long.json.*.part")) < 60_000:
+        assert process.poll() is None, "ended before it was killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "long.json").exists()
+    hub.faults.slow = False
+    get(hub, tmp_path)
+    assert here(tmp_path) == hub.files
+    resumed = hub.asked("/store/long")[-1][1]
+    assert int(resumed.removeprefix("bytes=").removesuffix("-")) >= 60_000
 
 
 @pytest.mark.parametrize("start", [b"garbage that is not the file", b"x" * 100_000])

@@ -23,7 +23,7 @@ from .reader import SUFFIXES, task_id_of
 
 PUBLISHED = {"meds-bench": "Henrychur/MedS-Bench", "meds-ins": "Henrychur/MedS-Ins"}
 RECORD = "pull.provenance.json"
-_TASK_ENDINGS = (*SUFFIXES, ".parquet", ".jsonl.zst", ".json.zst", ".xlsx")
+_NO_TASKS = ("dataset_infos.json", "croissant.json")
 _FORMS = ("README", "LICENSE", "LICENCE", "CITATION")  # they say how the data may be used: always fetched
 
 
@@ -85,7 +85,7 @@ def published_files(files: Iterable[HubFile]) -> list[Published]:
         path = PurePosixPath(file.path)
         if path.name.startswith("."):
             continue
-        if not path.name.endswith(_TASK_ENDINGS) or path.name == "dataset_infos.json":
+        if not path.name.endswith(tuple(SUFFIXES)) or path.name in _NO_TASKS:
             found.append(Published(file))
             continue
         task_id = task_id_of(Path(path.name))
