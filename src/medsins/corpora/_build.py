@@ -141,7 +141,7 @@ def _guarded(module: ModuleType, raw: RawFolder, options: BuildOptions) -> Itera
             yield _sound(record)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         corpus: Corpus = module.CORPUS
-        where = f"after {place}" if place else "at the first record"
+        where = f"at {place} or soon after" if place else "at the first record"
         what = f"a record is not shaped as expected ({type(error).__name__}: {error})"
         mend = f"the reader expects {corpus.title}, {corpus.release}; {corpus.how_to_get}"
         raise InvalidFile(Problem(what, f"{raw.path}: {where}", mend)) from error

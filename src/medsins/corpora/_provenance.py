@@ -21,7 +21,7 @@ from ._output import TaskCounts
 from ._raw import RawFolder
 
 SUFFIX = ".provenance.json"
-_NO_CONVERSION = ("_many.py", "_registry.py", "_tables.py")
+_NO_CONVERSION = ("_generic", "_many", "_registry", "_tables")
 
 
 def known_facts(module: ModuleType, options: BuildOptions, task_id: str) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _cached_digest(path: Path, size: int, modified: int) -> str:
 def _code_digest(module: ModuleType) -> str:
     """SHA-256 over the corpus module and the code it is built with."""
     here = Path(__file__).parent
-    files = [path for path in here.glob("_*.py") if path.name not in _NO_CONVERSION]
+    files = [path for path in here.glob("_*.py") if not path.name.startswith(_NO_CONVERSION)]
     files += (here / "_formats").glob("*.py")
     files += [Path(module.__file__)] if module.__file__ else []
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sorted(files))).hexdigest()
