@@ -21,7 +21,7 @@ from ._output import TaskCounts
 from ._raw import RawFolder
 
 SUFFIX = ".provenance.json"
-_NO_CONVERSION = ("_generic", "_many", "_registry", "_tables")
+_NO_CONVERSION = ("_many", "_registry", "_tables")
 
 
 def known_facts(module: ModuleType, options: BuildOptions, task_id: str) -> dict[str, Any]:
