@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _corpora_import
 from ._common import add_verb, err_console, out_console, print_json
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def build(commands: Any, name: str, summary: str) -> None:
     )
     show.add_argument("name", metavar="NAME", help="the corpus")
     _add_build(verbs)
+    _corpora_import.add_verbs(verbs)
 
 
 def _add_build(verbs: Any) -> None:

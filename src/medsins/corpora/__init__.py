@@ -2,6 +2,7 @@
 
 from ._base import SPLITS, BuildOptions, Corpus, OwnTask, Record, canonical_split, dropped, made
 from ._build import BuildReport, build
+from ._generic import import_corpus
 from ._many import build_many
 from ._raw import RawFile, RawFolder
 from ._registry import corpus_names, load_corpus
@@ -20,6 +21,7 @@ __all__ = [
     "canonical_split",
     "corpus_names",
     "dropped",
+    "import_corpus",
     "load_corpus",
     "made",
 ]
