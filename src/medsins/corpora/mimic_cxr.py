@@ -31,7 +31,10 @@ CORPUS = Corpus(
     how_to_get=how_to_get("mimic-cxr", "2.1.0", "cxr-study-list.csv.gz and mimic-cxr-reports.zip (not the images)"),
     tasks=(TASK,),
     verified="format only",
-    inferred=("which 100 reports MedS-Bench tests on is not known",),
+    inferred=(
+        "the published converter reads a column report_path, which PhysioNet's study list calls path; both are read",
+        "which 100 reports MedS-Bench tests on is not known",
+    ),
 )
 
 
