@@ -9,7 +9,7 @@ from pathlib import Path
 from medsins.core import Message, Prompt, Request, Sampling
 
 NONE = "There is no related entity"
-NER = f"Given a sentence, list every chemical it names, separated by commas. If there is none, output: {NONE}."
+NER = f"Given a sentence, list every chemical it names, separated by commas. If none, output: {NONE}."
 PUBMEDQA = "Answer the question about the abstract with yes, no or maybe, then explain in one sentence."
 
 Pair = tuple[str, str]

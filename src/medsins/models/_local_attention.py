@@ -61,35 +61,33 @@ class Slots:
 
 
 class Step:
-    """One forward pass over a flat row of tokens: ``counts[r]`` tokens of slot ``first + r``, from ``starts[r]`` on.
+    """One forward pass over a flat row of tokens.
 
-    ``reading`` says that prompts are read (many tokens a slot, each slot attended on its own); else answers are
-    written (few tokens a slot, all slots at once).
+    The first slots write: ``counts[r]`` tokens (few) of slot r, from its place ``starts[r]`` on. The slots after them
+    read: all ``lengths[r]`` tokens of a prompt, from its place 0 on.
     """
 
     def __init__(
-        self, slots: Slots, starts: Sequence[int], counts: Sequence[int], *, reading: bool, first: int, device: Any
+        self, slots: Slots, starts: Sequence[int], counts: Sequence[int], lengths: Sequence[int], device: Any
     ) -> None:
-        self.slots, self.reading, self.first = slots, reading, first
-        self.starts, self.counts = starts, counts
-        rows = [first + r for r, count in enumerate(counts) for _ in range(count)]
-        places = [start + i for start, count in zip(starts, counts, strict=True) for i in range(count)]
-        self.rows = torch.tensor(rows, device=device)
-        self.places = torch.tensor(places, device=device)
+        self.slots, self.counts, self.lengths, self.written = slots, counts, lengths, sum(counts)
+        spans = [*zip(starts, counts, strict=True), *((0, length) for length in lengths)]
+        self.rows = torch.tensor([r for r, (_, count) in enumerate(spans) for _ in range(count)], device=device)
+        self.places = torch.tensor([start + i for start, count in spans for i in range(count)], device=device)
         self.positions = (self.places + slots.prefix.length)[None]
-        self.width, self.span = max(counts), max(s + c for s, c in zip(starts, counts, strict=True))
-        self.even = min(counts) == self.width
-        self.masks: list[Tensor] = []
-        if reading:
-            self.masks = [self._causal(start, count, device) for start, count in zip(starts, counts, strict=True)]
-        else:
-            last = torch.tensor(starts, device=device)[:, None] + torch.arange(self.width, device=device)
+        if counts:
+            self.width, self.span = max(counts), max(map(sum, spans[: len(counts)]))
+            self.even = min(counts) == self.width
+            first = torch.tensor(starts, device=device)[:, None]
+            last = first + torch.arange(self.width, device=device)
             self.hidden = (torch.arange(self.span, device=device) > last[..., None])[:, None, None]
-            self.offsets = self.places - torch.tensor(starts, device=device)[self.rows - first]
-
-    def _causal(self, start: int, count: int, device: Any) -> Tensor:
-        seen = self.slots.prefix.length + start
-        return torch.ones(count, seen + count, dtype=torch.bool, device=device).tril(seen)
+            rows = self.rows[: self.written]
+            self.holes = (rows, self.places[: self.written] - first[rows, 0])
+        before = slots.prefix.length
+        self.seen = [
+            torch.ones(length, before + length, dtype=torch.bool, device=device).tril(before) if before else None
+            for length in lengths
+        ]
 
 
 def ragged_attention(
@@ -103,31 +101,26 @@ def ragged_attention(
     step: Step = extra["step"]
     layer: int = module.layer_idx
     step.slots.write(layer, key[0].transpose(0, 1), value[0].transpose(0, 1), step.rows, step.places)
-    answer = _reading(step, layer, query[0], scaling) if step.reading else _writing(step, layer, query[0], scaling)
-    return answer[None], None
+    parts = [_writing(step, layer, query[0, :, : step.written], scaling)] if step.counts else []
+    done = step.written
+    for r, length in enumerate(step.lengths):
+        parts.append(_reading(step, layer, r, query[:, :, done : done + length], scaling))
+        done += length
+    return torch.cat(parts)[None], None
 
 
-def _reading(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
-    """Prompts: each slot's tokens ``[heads, tokens, head_dim]`` over the prefix and what the slot holds."""
-    slots, prefix, parts, done = step.slots, step.slots.prefix, [], 0
-    for r, (start, count) in enumerate(zip(step.starts, step.counts, strict=True)):
-        keys = slots.keys[layer][step.first + r, :, : start + count]
-        values = slots.values[layer][step.first + r, :, : start + count]
-        if prefix.length:
-            keys, values = torch.cat((prefix.keys[layer], keys), 1), torch.cat((prefix.values[layer], values), 1)
-        alone = start + prefix.length == 0
-        out = scaled_dot_product_attention(
-            query[None, :, done : done + count],
-            keys[None],
-            values[None],
-            attn_mask=None if alone else step.masks[r],
-            is_causal=alone,
-            scale=scaling,
-            enable_gqa=True,
-        )
-        parts.append(out[0].transpose(0, 1))
-        done += count
-    return torch.cat(parts)
+def _reading(step: Step, layer: int, r: int, query: Tensor, scaling: float) -> Tensor:
+    """A prompt: its tokens ``[1, heads, tokens, head_dim]`` over the prefix and themselves."""
+    prefix, row, length = step.slots.prefix, len(step.counts) + r, step.lengths[r]
+    keys = step.slots.keys[layer][row, :, :length]
+    values = step.slots.values[layer][row, :, :length]
+    if prefix.length:
+        keys, values = torch.cat((prefix.keys[layer], keys), 1), torch.cat((prefix.values[layer], values), 1)
+    seen = step.seen[r]
+    answer = scaled_dot_product_attention(
+        query, keys[None], values[None], attn_mask=seen, is_causal=seen is None, scale=scaling, enable_gqa=True
+    )
+    return answer[0].transpose(0, 1)
 
 
 def _writing(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
@@ -159,10 +152,10 @@ def _writing(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
         ).transpose(0, 1)
     answer = answer.view(rows, kv_heads, group, step.width, size).permute(0, 3, 1, 2, 4)
     answer = answer.reshape(rows, step.width, heads, size)
-    return answer.reshape(-1, heads, size) if step.even else answer[step.rows, step.offsets]
+    return answer.reshape(-1, heads, size) if step.even else answer[step.holes]
 
 
 def _spread(step: Step, flat: Tensor, rows: int) -> Tensor:
     wide = flat.new_zeros(rows, step.width, *flat.shape[1:])
-    wide[step.rows, step.offsets] = flat
+    wide[step.holes] = flat
     return wide

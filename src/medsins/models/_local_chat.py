@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from datetime import datetime
 from typing import Any
 
 from medsins.core import Message, Prompt, digest
 
-# Some templates print today's date, which would change every prompt from day to day.
-TEMPLATE_DATE = datetime(2024, 7, 26)
 PROBE = "qzvxk"
 
 
@@ -22,16 +21,15 @@ class Chat:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        template = tokenizer.chat_template
-        self.has_template = bool(template)
-        self.takes_system = self.has_template and self._takes_system()
-        self.format = f"template:{digest(template)[:12]}" if self.has_template else "plain"
+        self.template = pin_date(tokenizer.get_chat_template()) if tokenizer.chat_template else ""
+        self.takes_system = bool(self.template) and self._takes_system()
+        self.format = f"template:{digest(self.template)[:12]}" if self.template else "plain"
 
     def render(self, prompt: Prompt) -> str:
         """The exact text the model reads, begin-of-text token not counted where the tokenizer adds it."""
         if prompt.text is not None:
             return prompt.text
-        if not self.has_template:
+        if not self.template:
             text = "\n\n".join(message.content for message in prompt.messages)
             return text if text.endswith("\n") else f"{text}\n"
         return self._apply(prompt.messages if self.takes_system else merge_system(prompt.messages))
@@ -42,7 +40,7 @@ class Chat:
         A template writes its own special tokens, and ``text_has_bos`` says that a raw text has them; only then does
         the tokenizer add none.
         """
-        complete = prompt.text_has_bos if prompt.text is not None else self.has_template
+        complete = prompt.text_has_bos if prompt.text is not None else bool(self.template)
         text = self.render(prompt).encode("utf-8", "replace").decode("utf-8")
         ids: list[int] = self.tokenizer(text, add_special_tokens=not complete, verbose=False)["input_ids"]
         begin, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
@@ -60,7 +58,7 @@ class Chat:
     def _apply(self, messages: tuple[Message, ...]) -> str:
         turns = [{"role": message.role, "content": message.content} for message in messages]
         text: str = self.tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True, strftime_now=TEMPLATE_DATE.strftime
+            turns, chat_template=self.template, tokenize=False, add_generation_prompt=True
         )
         return text
 
@@ -71,6 +69,12 @@ class Chat:
             return PROBE in self._apply((Message("system", PROBE), Message("user", "x")))
         except TemplateError:
             return False
+
+
+def pin_date(template: str) -> str:
+    """The template with one day for ever where it asks for today's, or every prompt would change from day to day."""
+    asks = re.compile(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""")
+    return asks.sub(lambda match: repr(datetime(2024, 7, 26).strftime(match[2])), template)
 
 
 def merge_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -13,8 +15,8 @@ from torch import Tensor
 from ._local_attention import NAME, Prefix, Slots, Step, ragged_attention
 from ._local_job import Job
 
-READ_TOKENS = 1024  # prompt tokens in one pass
-STEP_TOKENS = 64  # tokens in one pass while answers are written, guesses included
+READ_TOKENS = 512  # of prompts in one pass
+STEP_TOKENS = 128  # of answers in one pass, guesses included
 NEAR = 1e-3  # logits: two tokens nearer than this are told apart by rounding
 
 
@@ -25,7 +27,13 @@ class Decoder:
         from transformers import AttentionInterface
 
         AttentionInterface.register(NAME, ragged_attention)
+        self.own = model.config._attn_implementation
         self.model, self.exact, self.device = model, exact, model.device
+
+    def attend(self, name: str) -> None:
+        """Switch the attention function: ``NAME``, or the model's ``own``."""
+        if self.model.config._attn_implementation != name:
+            self.model.set_attn_implementation(name)
 
     @torch.inference_mode()
     def alone(self, job: Job) -> None:
@@ -33,8 +41,8 @@ class Decoder:
         from transformers import DynamicCache
 
         job.restart()
-        started = time.perf_counter()
-        self.model.set_attn_implementation("sdpa")
+        job.started = time.perf_counter()
+        self.attend(self.own)
         cache = DynamicCache(config=self.model.config)
         tokens: Sequence[int] = job.prompt
         while not job.finished:
@@ -49,77 +57,86 @@ class Decoder:
                 job.fail("the model's output is not a number")
             else:
                 job.take(best[0])
-        job.latency = time.perf_counter() - started
+        job.latency = time.perf_counter() - job.started
 
     @torch.inference_mode()
     def read_prefix(self, tokens: array[int]) -> Prefix:
         """Keys and values of tokens that many requests begin with."""
         if not tokens:
             return Prefix()
-        self.model.set_attn_implementation(NAME)
+        self.attend(NAME)
         slots = Slots(Prefix(), 1, len(tokens))
-        for start in range(0, len(tokens), READ_TOKENS):
-            part = tokens[start : start + READ_TOKENS]
-            step = Step(slots, [start], [len(part)], reading=True, first=0, device=self.device)
-            self.forward(part, step, [len(part) - 1])
+        self.forward(tokens, Step(slots, [], [], [len(tokens)], self.device), [0])
         return slots.as_prefix(len(tokens))
 
-    @torch.inference_mode()
-    def together(self, jobs: Sequence[Job], prefix: Prefix) -> None:
-        """Answer requests that all begin with the prefix, as one batch; those that finish leave it."""
-        started = time.perf_counter()
+    def together(self, jobs: Sequence[Job], prefix: Prefix, rows: int, hold: int) -> Iterator[list[Job]]:
+        """Answer requests that all begin with the prefix, up to ``rows`` of them at a time; each that finishes makes
+        room for the next. Yields finished ones, at least ``hold`` together.
+        """
+        waiting, active, finished = deque(jobs), list[Job](), list[Job]()
         capacity = max(len(job.prompt) - prefix.length + job.limit for job in jobs)
-        slots = Slots(prefix, len(jobs), capacity)
-        self.model.set_attn_implementation(NAME)
-        active = list(jobs)
-        self._read(active, slots)
-        self._leave(active, slots, started)
-        while active:
-            spare = max(0, STEP_TOKENS - len(active)) // len(active)
-            guesses = [job.guess(spare) for job in active]
-            self._write(active, guesses, slots)
-            self._leave(active, slots, started)
-        for job in jobs:
-            if job.close:
-                self.alone(job)
+        slots = Slots(prefix, min(rows, len(jobs)), capacity)
+        while waiting or active:
+            for job in self._advance(waiting, active, slots):
+                if job.close:
+                    self.alone(job)
+                finished.append(job)
+            if len(finished) >= hold:
+                yield finished
+                finished = []
+        if finished:
+            yield finished
 
-    def _read(self, jobs: Sequence[Job], slots: Slots) -> None:
-        """Read all prompts, as many in one pass as ``READ_TOKENS`` allows, and take the first token of each answer."""
-        first = 0
-        own = [job.prompt[slots.prefix.length :] for job in jobs]
-        while first < len(jobs):
-            end, tokens = first, array("i")
-            while end < len(jobs) and (end == first or len(tokens) + len(own[end]) <= READ_TOKENS):
-                tokens += own[end]
-                end += 1
-            counts = [len(part) for part in own[first:end]]
-            step = Step(slots, [0] * len(counts), counts, reading=True, first=first, device=self.device)
-            last = [sum(counts[: i + 1]) - 1 for i in range(len(counts))]
-            best, near = self._choose(self.forward(tokens, step, last), jobs[first:end])
-            for job, token, close in zip(jobs[first:end], best, near, strict=True):
-                self._take(job, token, close)
-            first = end
-
-    def _write(self, jobs: Sequence[Job], guesses: Sequence[list[int]], slots: Slots) -> None:
-        """One pass: the last token of each answer and the guesses after it; right guesses are kept."""
-        tokens: list[int] = []
-        for job, guess in zip(jobs, guesses, strict=True):
-            tokens += [job.new[-1], *guess]
-        counts = [1 + len(guess) for guess in guesses]
-        starts = [len(job.prompt) - slots.prefix.length + len(job.new) - 1 for job in jobs]
-        step = Step(slots, starts, counts, reading=False, first=0, device=self.device)
-        owners = [job for job, count in zip(jobs, counts, strict=True) for _ in range(count)]
-        best, near = self._choose(self.forward(tokens, step, range(len(tokens))), owners)
+    @torch.inference_mode()
+    def _advance(self, waiting: deque[Job], active: list[Job], slots: Slots) -> list[Job]:
+        """One pass: answers under way go on, and prompts are read where slots are free, which costs least when both
+        go through the layers together. Returns the requests that left.
+        """
+        self.attend(NAME)
+        before = slots.prefix.length
+        guesses = self._guesses(active)
+        fresh = self._next(waiting, slots.slots - len(active), before)
+        wrote = [[job.new[-1], *guess] for job, guess in zip(active, guesses, strict=True)]
+        read = [job.prompt[before:].tolist() for job in fresh]
+        starts = [len(job.prompt) - before + len(job.new) - 1 for job in active]
+        step = Step(slots, starts, [len(part) for part in wrote], [len(part) for part in read], self.device)
+        ends = list(accumulate((len(part) for part in read), initial=step.written))
+        keep = [*range(step.written), *(end - 1 for end in ends[1:])]
+        owners = [job for job, part in zip(active, wrote, strict=True) for _ in part] + fresh
+        best, near = self._choose(self.forward([t for part in wrote + read for t in part], step, keep), owners)
         at = 0
-        for job, guess in zip(jobs, guesses, strict=True):
-            right = 0
-            for i in range(len(guess) + 1):
-                self._take(job, best[at + i], near[at + i])
-                if job.finished or job.close or i == len(guess) or best[at + i] != guess[i]:
-                    break
-                right += 1
-            job.learn(len(guess), right)
-            at += len(guess) + 1
+        for job, guess in zip(active + fresh, [*guesses, *([] for _ in fresh)], strict=True):
+            end = at + len(guess) + 1
+            self._accept(job, guess, best[at:end], near[at:end])
+            at = end
+        active += fresh
+        return self._leave(active, slots)
+
+    def _guesses(self, active: Sequence[Job]) -> list[list[int]]:
+        spare = max(0, STEP_TOKENS - len(active)) // max(1, len(active))
+        return [job.guess(spare) for job in active]
+
+    def _next(self, waiting: deque[Job], free: int, before: int) -> list[Job]:
+        """The next requests to read: one at least where a slot is free, more while they are short."""
+        taken: list[Job] = []
+        tokens = 0
+        while waiting and len(taken) < free:
+            tokens += len(waiting[0].prompt) - before
+            if taken and tokens > READ_TOKENS:
+                break
+            taken.append(waiting.popleft())
+            taken[-1].started = time.perf_counter()
+        return taken
+
+    def _accept(self, job: Job, guess: Sequence[int], best: Sequence[int], near: Sequence[bool]) -> None:
+        """Take the next token, and one more after each guess that was right."""
+        right = 0
+        for token, close, guessed in zip(best, near, [*guess, None], strict=True):
+            self._take(job, token, close)
+            if job.finished or job.close or token != guessed:
+                break
+            right += 1
+        job.learn(len(guess), right)
 
     def _take(self, job: Job, token: int, near: bool) -> None:
         if token < 0:
@@ -129,16 +146,19 @@ class Decoder:
         else:
             job.take(token)
 
-    def _leave(self, active: list[Job], slots: Slots, started: float) -> None:
+    def _leave(self, active: list[Job], slots: Slots) -> list[Job]:
         """Take finished requests out; the last one in use moves into the place that is free."""
+        gone = []
         for place in range(len(active) - 1, -1, -1):
             if not (active[place].finished or active[place].close):
                 continue
-            active[place].latency = time.perf_counter() - started
+            active[place].latency = time.perf_counter() - active[place].started
+            gone.append(active[place])
             last = active.pop()
             if place < len(active):
                 active[place] = last
                 slots.move(len(active), place, len(last.prompt) - slots.prefix.length + len(last.new) - 1)
+        return gone
 
     def forward(self, tokens: Sequence[int], step: Step, keep: Sequence[int]) -> Tensor:
         """Logits ``[len(keep), vocabulary]`` after the named tokens of a flat row."""

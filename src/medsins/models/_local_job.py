@@ -31,6 +31,7 @@ class Job:
     status: str = ""
     error: str = ""
     close: bool = False
+    started: float = 0.0
     latency: float = 0.0
     trust: int = 2
     _seen: dict[tuple[int, ...], int] = field(default_factory=dict)

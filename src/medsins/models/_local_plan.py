@@ -12,29 +12,45 @@ SHORTEST_PREFIX = 16  # tokens; below this sharing costs more than it saves
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Positions of requests answered together, and how many first tokens they share."""
+    """Requests answered over one prefix: their positions, longest first, how many first tokens they share, and how
+    many of them are under way at a time.
+    """
 
     positions: tuple[int, ...]
     prefix: int
+    rows: int
 
 
-def plan(prompts: Sequence[array[int]], limits: Sequence[int], rows: int, tokens: int) -> list[Batch]:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What fits: ``rows`` requests and ``tokens`` cache places at a time. ``refill`` lets a finished request make room
+    for the next one, so a batch may hold any number of requests of similar length.
+    """
+
+    rows: int
+    tokens: int
+    refill: bool
+
+
+def plan(prompts: Sequence[array[int]], limits: Sequence[int], room: Room) -> list[Batch]:
     """Batches over all prompts, the same for the same prompts.
 
     Args:
         prompts: token ids of each request, none empty.
         limits: the most new tokens of each request.
-        rows: the most requests in a batch.
-        tokens: the most cache places in a batch, every request as long as its longest.
+        room: what fits at a time; every request counts as long as the longest of its batch.
     """
     batches = []
     for group in groups(prompts):
         prefix = shared_length(prompts, group)
-        order = sorted(group, key=lambda i: (-len(prompts[i]) - limits[i], i))
+        length = {i: len(prompts[i]) - prefix + limits[i] for i in group}
+        order = sorted(group, key=lambda i: (-length[i], i))
         while order:
-            longest = len(prompts[order[0]]) - prefix + limits[order[0]]
-            size = max(1, min(rows, tokens // max(1, longest)))
-            batches.append(Batch(tuple(order[:size]), prefix))
+            longest = length[order[0]]
+            rows = max(1, min(room.rows, room.tokens // longest))
+            alike = sum(2 * length[i] >= longest for i in order) if room.refill else 0
+            size = max(rows, alike)
+            batches.append(Batch(tuple(order[:size]), prefix, rows))
             order = order[size:]
     return batches
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ._local_attention import NAME, Slots, Step
+from medsins.core import Problem, UsageError
+
+from ._local_attention import Slots, Step
 
 if TYPE_CHECKING:
     from ._local_decode import Decoder
@@ -26,6 +28,8 @@ def can_batch(decoder: Decoder) -> bool:
     except Exception:
         # Whatever a model's own code makes of a call it was not written for, it means: one at a time.
         return False
+    finally:
+        decoder.attend(decoder.own)
 
 
 def plain_attention(model: Any) -> bool:
@@ -39,6 +43,36 @@ def plain_attention(model: Any) -> bool:
     return not (kinds or sliding or moving or capped)
 
 
+def check_plain_loop(decoder: Decoder, name: str) -> None:
+    """Go on from kept keys and values, and compare with reading all tokens at once.
+
+    Raises:
+        UsageError: the model keeps its state in another way, so the plain loop would write something else.
+    """
+    try:
+        off = _cached_difference(decoder)
+    except Exception as error:
+        off, reason = float("inf"), f"{type(error).__name__}: {error}"
+    else:
+        reason = "it keeps no keys and values of earlier tokens"
+    if off > TOLERANCE.get(decoder.model.dtype, ROUGH):
+        mend = "serve it with a server that knows it, and name it openai:MODEL@URL"
+        raise UsageError(Problem(f"this kind of model cannot be run here ({reason})", place=name, mend=mend))
+
+
+@torch.inference_mode()
+def _cached_difference(decoder: Decoder) -> float:
+    from transformers import DynamicCache
+
+    model, cache = decoder.model, DynamicCache(config=decoder.model.config)
+    ids = torch.tensor([[1, 5, 3, 4, 2, 6]], device=decoder.device)
+    whole = model(input_ids=ids, use_cache=False).logits[0, -1].float()
+    model(input_ids=ids[:, :-1], past_key_values=cache, use_cache=True)
+    seen = torch.ones_like(ids)
+    step = model(input_ids=ids[:, -1:], attention_mask=seen, past_key_values=cache, use_cache=True).logits[0, -1]
+    return float((step.float() - whole).abs().max() / whole.std())
+
+
 @torch.inference_mode()
 def _largest_difference(decoder: Decoder) -> float:
     size = int(decoder.model.config.get_text_config().vocab_size)
@@ -48,17 +82,14 @@ def _largest_difference(decoder: Decoder) -> float:
         for r, (read, written) in enumerate(zip(READ, WRITTEN, strict=True))
     ]
     plain = []
-    decoder.model.set_attn_implementation("sdpa")
     for sequence, written in zip(sequences, WRITTEN, strict=True):
         ids = torch.tensor([sequence.tolist()], device=decoder.device)
         plain.append(decoder.model(input_ids=ids, use_cache=False).logits[0, -written:])
-    slots = Slots(decoder.read_prefix(sequences[0][:SHARED]), len(READ), max(map(sum, zip(READ, WRITTEN, strict=True))))
-    decoder.model.set_attn_implementation(NAME)
-    read = [sequence[SHARED : SHARED + count] for sequence, count in zip(sequences, READ, strict=True)]
-    step = Step(slots, [0] * len(READ), READ, reading=True, first=0, device=decoder.device)
-    decoder.forward([token for part in read for token in part], step, [0])
-    write = [sequence[-count:] for sequence, count in zip(sequences, WRITTEN, strict=True)]
-    step = Step(slots, READ, WRITTEN, reading=False, first=0, device=decoder.device)
-    batched = decoder.forward([token for part in write for token in part], step, range(sum(WRITTEN)))
+    longest = max(map(sum, zip(READ, WRITTEN, strict=True)))
+    slots = Slots(decoder.read_prefix(sequences[0][:SHARED]), len(READ), longest)
+    read = [token for s, count in zip(sequences, READ, strict=True) for token in s[SHARED : SHARED + count]]
+    decoder.forward(read, Step(slots, [], [], READ, decoder.device), [0])
+    write = [token for s, count in zip(sequences, WRITTEN, strict=True) for token in s[-count:]]
+    batched = decoder.forward(write, Step(slots, READ, WRITTEN, [], decoder.device), range(len(write)))
     expected = torch.cat(plain).float()
     return float((batched.float() - expected).abs().max() / expected.std())

@@ -19,10 +19,11 @@ from ._local_chat import Chat
 from ._local_decode import Decoder
 from ._local_job import Job
 from ._local_load import Loaded, load
-from ._local_plan import plan
-from ._local_probe import can_batch
+from ._local_plan import Batch, Room, plan
+from ._local_probe import can_batch, check_plain_loop
 
-ROWS = 32  # requests in a batch
+ROWS = 32  # requests under way at a time
+GROUP = 8  # finished requests handed over together
 CACHE_BYTES = {"cpu": 2 << 30, "cuda": 16 << 30}  # keys and values of a batch
 
 
@@ -37,6 +38,9 @@ class TransformersBackend:
         self.ends = end_tokens(loaded)
         self.decoder = Decoder(self.model, exact=loaded.precision == "float32")
         self.batched = can_batch(self.decoder)
+        if not self.batched:
+            check_plain_loop(self.decoder, loaded.name)
+        self._begin, self._prefix = array("i"), Prefix()
         mode = "batched" if self.batched else "one at a time"
         window = options.window or int(getattr(self.model.config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.info = ModelInfo(
@@ -68,21 +72,29 @@ class TransformersBackend:
             yield [(i, Completion("", "error", problems[i], prompt_tokens=len(prompts[i]))) for i in refused]
         fit = [i for i, problem in enumerate(problems) if not problem]
         limits = [self._limit(requests[i], prompts[i]) for i in fit]
-        shared: array[int] = array("i")
-        prefix = Prefix()
-        for batch in plan([prompts[i] for i in fit], limits, self.rows if self.batched else 1, self._places()):
-            todo = [(fit[p], limits[p]) for p in batch.positions if fit[p] not in done]
-            if not todo:
-                continue
-            jobs = [Job(requests[i], prompts[i], limit, self.ends, self.chat.decode) for i, limit in todo]
-            if not self.batched:
-                self.decoder.alone(jobs[0])
-            else:
-                begin = jobs[0].prompt[: batch.prefix]
-                if begin != shared:
-                    shared, prefix = begin, self.decoder.read_prefix(begin)
-                self.decoder.together(jobs, prefix)
-            yield [(i, job.completion()) for (i, _), job in zip(todo, jobs, strict=True)]
+        for batch in plan([prompts[i] for i in fit], limits, self._room()):
+            todo = {
+                fit[p]: Job(requests[fit[p]], prompts[fit[p]], limits[p], self.ends, self.chat.decode)
+                for p in batch.positions
+                if fit[p] not in done
+            }
+            places = {id(job): i for i, job in todo.items()}
+            for finished in self._answer(list(todo.values()), batch):
+                yield [(places[id(job)], job.completion()) for job in finished]
+
+    def _answer(self, jobs: list[Job], batch: Batch) -> Iterator[list[Job]]:
+        if not jobs:
+            return
+        if not self.batched:
+            for job in jobs:
+                self.decoder.alone(job)
+                yield [job]
+            return
+        begin = jobs[0].prompt[: batch.prefix]
+        if begin != self._begin:
+            self._begin, self._prefix = begin, self.decoder.read_prefix(begin)
+        # Where rounding may decide, answers depend on who shares the batch, so it stays whole.
+        yield from self.decoder.together(jobs, self._prefix, batch.rows, GROUP if self.decoder.exact else len(jobs))
 
     def close(self) -> None:
         """Free the weights."""
@@ -102,12 +114,14 @@ class TransformersBackend:
         room = self.info.window - len(prompt) if self.info.window else request.sampling.max_new_tokens
         return max(1, min(request.sampling.max_new_tokens, room))
 
-    def _places(self) -> int:
+    def _room(self) -> Room:
+        if not self.batched:
+            return Room(1, 1, refill=False)
         config = self.model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        bytes_each = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
-        return CACHE_BYTES[self.model.device.type] // int(bytes_each)
+        place = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
+        return Room(self.rows, CACHE_BYTES[self.model.device.type] // place, refill=self.decoder.exact)
 
 
 def end_tokens(loaded: Loaded) -> frozenset[int]:

@@ -1,0 +1,64 @@
+"""Batches: every request once, prefixes really shared, nothing beyond the room there is."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+pytest.importorskip("torch")
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsins.models._local_plan import SHORTEST_PREFIX, Room, common_length, groups, plan, shared_length
+
+Tokens = list[int]
+prompt = st.lists(st.integers(0, 3), min_size=1, max_size=12)
+heads = st.sampled_from([[], [1] * 20, [2] * 40])
+prompts = st.lists(st.tuples(heads, prompt).map(lambda pair: array("i", pair[0] + pair[1])), max_size=24)
+
+
+@given(prompts, st.integers(1, 6), st.integers(1, 300), st.booleans(), st.randoms())
+def test_a_plan_is_sound(made: list[array[int]], rows: int, tokens: int, refill: bool, dice: object) -> None:
+    limits = [1 + i % 7 for i in range(len(made))]
+    batches = plan(made, limits, Room(rows, tokens, refill))
+    assert sorted(p for batch in batches for p in batch.positions) == list(range(len(made)))
+    for batch in batches:
+        begin = made[batch.positions[0]][: batch.prefix]
+        assert all(made[p][: batch.prefix] == begin and len(made[p]) > batch.prefix for p in batch.positions)
+        longest = max(len(made[p]) - batch.prefix + limits[p] for p in batch.positions)
+        assert batch.rows == 1 or (batch.rows <= rows and batch.rows * longest <= tokens)
+        assert refill or len(batch.positions) <= batch.rows
+    assert batches == plan(made, limits, Room(rows, tokens, refill))
+
+
+def test_prompts_of_two_tasks_form_two_groups_each_with_its_own_prefix() -> None:
+    first, second = list(range(100)), [0, 1, 2, *range(200, 280)]
+    made = [array("i", (first if i % 2 else second) + [300 + i, i]) for i in range(10)]
+    assert groups(made) == [[0, 2, 4, 6, 8], [1, 3, 5, 7, 9]]
+    assert {batch.prefix for batch in plan(made, [5] * 10, Room(4, 10**6, True))} == {100, 83}
+
+
+def test_prompts_that_share_little_are_one_group_without_a_prefix() -> None:
+    made = [array("i", [1, 2, 3, 10 + i, 50 - i, i]) for i in range(8)]
+    [batch] = plan(made, [4] * 8, Room(8, 10**6, False))
+    assert batch.prefix == 0 < SHORTEST_PREFIX
+
+
+def test_equal_prompts_leave_one_token_to_read() -> None:
+    same = array("i", range(50))
+    assert shared_length([same, same], [0, 1]) == 49
+
+
+def test_a_much_longer_prompt_does_not_make_slots_of_its_size_for_the_others() -> None:
+    made = [array("i", range(1000)), *[array("i", [i, *range(40)]) for i in range(1, 9)]]
+    batches = plan(made, [10] * 9, Room(8, 2000, True))
+    assert [len(batch.positions) for batch in batches] == [1, 8]
+    assert batches[1].rows == 8
+
+
+@given(prompt, prompt)
+def test_the_common_length_is_the_longest_equal_beginning(first: Tokens, second: Tokens) -> None:
+    length = common_length(array("i", first), array("i", second))
+    assert first[:length] == second[:length]
+    assert first[length : length + 1] != second[length : length + 1] or length == min(len(first), len(second))
