@@ -45,8 +45,10 @@ def test_terms_hold_together(corpus: Corpus) -> None:
         assert corpus.agreement.startswith("https://")
     for task_id in corpus.all_tasks:
         entry = find_task(task_id)
-        if entry and entry.access != "unknown":
+        if entry:
             assert entry.access == corpus.access, task_id
+        card = card_of(corpus, task_id)
+        assert catalog.task_access(task_id, card.extra["Access"]) == corpus.access
 
 
 @pytest.mark.parametrize("corpus", CORPORA, ids=IDS)
