@@ -171,7 +171,11 @@ def _article_table(corpora: list[Corpus]) -> Iterator[str]:
     yield ""
     without = [task for task in tasks() if task not in made]
     if without:
-        yield f"Tasks of the catalogue that no reader makes: {', '.join(without)}."
+        yield (
+            f"Task ids that no reader writes: {', '.join(without)}. Which corpus has which of task69 to task71 and of "
+            "task101 to task105 is not published, so their corpora write `task_<corpus>`; the corpus of task132 to "
+            "task136 is not known."
+        )
         yield ""
 
 
