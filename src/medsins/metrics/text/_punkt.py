@@ -1,12 +1,14 @@
 """NLTK's Punkt sentence splitter (Kiss and Strunk 2006), same sentences, faster.
 
-NLTK decides for every full stop whether it ends a sentence by tokenising its neighbourhood anew. Here the common case,
-two plain words around a full stop, is decided from the model's tables directly, and every other decision is kept.
+NLTK looks at every full stop, question and exclamation mark and decides by tokenising its neighbourhood anew. Here one
+mark of every blank-separated chunk is looked at, the common case of two plain words around a full stop is decided from
+the model's tables directly, and every other decision is kept.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,14 @@ from medsins.core.assets import punkt
 from .._memo import Memo
 
 BLANKS = " \n\t\r\x0b\x0c"  # what Punkt takes for the end of a word
+OTHER_BLANKS = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+TAIL = re.compile(f"[.?!][^{BLANKS}]*")  # a chunk from its first mark on
+NEXT = re.compile(f"[{BLANKS}]+([^{BLANKS}]+)")
+SPLITTING = ")\";}]*:@'({[‘’“”«»?!"  # a mark before one of these may end a sentence in the middle of a chunk
+INNER = re.compile(f".*[.?!](?=[{re.escape(SPLITTING)}])", re.DOTALL)
 PLAIN = re.compile(r"(?:([A-Za-z]{2,})|[0-9]+(?:\.[0-9]+)?)\.\s+(?:([A-Za-z]+(?:-[A-Za-z]+)*)|[0-9]+)[,;:]?")
-CLEAR = re.compile(r"\S*(?:[)\]}\"]\.|[?!])\s+\S+")  # a question or exclamation mark, a full stop after a bracket
+CLEAR = re.compile(r"\S*[)\]}\"]\.\s+\S+")  # a full stop after a bracket or quote always ends a sentence
+CLOSING = frozenset("\"')]}‘’“”«»")  # may still belong to the sentence before
 
 NUMBER = "##number##"
 UPPER_INSIDE = 1 << 2  # seen with a capital inside a sentence
@@ -55,6 +63,25 @@ def splitter() -> Any:
 
         memo: Memo[bool] = Memo(entries=50_000, characters=80)
 
+        def _slices_from_text(self, text: str) -> Iterator[slice]:
+            if OTHER_BLANKS.search(text):
+                yield from super()._slices_from_text(text)
+                return
+            begin = 0
+            for word, mark in _marks(text):
+                following = None if text[mark + 1] in SPLITTING else NEXT.match(text, mark + 1)
+                context = following.end() if following else mark + 2
+                if text[mark] != "." or self.text_contains_sentbreak(text[word:context]):
+                    yield slice(begin, mark + 1)
+                    begin = following.start(1) if following else mark + 1
+            yield slice(begin, len(text.rstrip()))
+
+        def _realign_boundaries(self, text: str, slices: Iterator[slice]) -> Iterator[slice]:
+            found = list(slices)
+            if any(text[part.start : part.start + 1] in CLOSING for part in found):
+                return super()._realign_boundaries(text, iter(found))  # type: ignore[no-any-return]
+            return (part for part in found if part.start < part.stop)
+
         def _get_last_whitespace_index(self, text: str) -> int:
             return max(0, *map(text.rfind, BLANKS))
 
@@ -67,6 +94,30 @@ def splitter() -> Any:
             return self.memo.get(text, super().text_contains_sentbreak)
 
     return Splitter(parameters, lang_vars=Variables())
+
+
+def _marks(text: str) -> Iterator[tuple[int, int]]:
+    """The marks that may end a sentence, each with the start of its word: of every chunk the last mark before a blank
+    or a splitting character, and the first if the chunk begins with it.
+    """
+    limit = len(text.rstrip(BLANKS))  # a mark behind which nothing comes ends no sentence
+    others = [blank for blank in BLANKS[1:] if blank in text]
+    passed = 0
+    for tail in TAIL.finditer(text):
+        first, end = tail.span()
+        blank = text.rfind(" ", passed, first)
+        for other in others:
+            blank = max(blank, text.rfind(other, passed, first))
+        # NLTK takes a blank at the very beginning of the text for none
+        word = max(passed, blank + 1) if blank else 0
+        passed = end
+        inner = INNER.match(text, first, end)
+        last = end - 1 if end < limit and text[end - 1] in ".?!" else inner.end() - 1 if inner else None
+        if last is None:
+            continue
+        if word == first < last and text[first + 1] in SPLITTING:
+            yield word, first
+        yield word, last
 
 
 def _ends_sentence(parameters: Any, word: str, following: str) -> bool:
