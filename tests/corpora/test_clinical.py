@@ -53,7 +53,7 @@ def test_a_synthetic_patient_is_asked_and_diagnosed(built: Build) -> None:
     assert result.pairs == [
         (
             "Age: 49\nSex: F\nInitial evidence: Do you have an invented cough? Yes\n"
-            "Evidence: Characterize your pain: A pulse; How intense is the pain? 3; "
+            "Evidence: What is the ache like: A pulse; How strong is the ache? 3; "
             "Do you have an invented cough? Yes; Have you travelled? N.",
             "The diagnosis result is Bronchitis.",
         )
