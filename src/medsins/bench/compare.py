@@ -74,8 +74,9 @@ def compare(runs: Sequence[Path], margin: float = MARGIN) -> dict[str, Any]:
         ``runs`` (name, model, signature) and ``pairs``: for each task and category ``metric``, ``a``, ``b``,
         ``difference`` (b - a), ``ci95`` (paired bootstrap), ``p`` (exact McNemar where rows are right or wrong, else a
         paired permutation test), ``p_holm`` (adjusted within the tasks, or the categories, of the pair),
-        ``equivalent`` (two one-sided tests at 5 % within ``margin``, never from fewer than 3 / margin rows), ``detectable`` (smallest true difference seen
-        with 80 % power) and for tasks ``flips``. All but p in percentage points.
+        ``equivalent`` (two one-sided tests at 5 % within ``margin``, never from fewer than 3 / margin rows),
+        ``detectable`` (smallest true difference seen with 80 % power) and for tasks ``flips``. All but p in percentage
+        points.
 
     Raises:
         UsageError: fewer than two runs, or their instances differ.

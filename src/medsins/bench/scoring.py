@@ -95,7 +95,7 @@ def score_source(
     if "official" in profiles:
         results["official"] = official_profile(source, resamples, step, workers)
     if "strict" in profiles:
-        results["strict"] = strict_profile(source, resamples, step)
+        results["strict"] = strict_profile(source, resamples, step, workers)
     listen("scoring", total, total)
     document: dict[str, Any] = {
         "format": 1,

@@ -60,14 +60,14 @@ class ProfileResult:
     would_crash: tuple[tuple[int | None, str, str], ...] = field(default=())
 
 
-def strict_profile(source: Source, resamples: int, listen: Callable[[str], None]) -> ProfileResult:
+def strict_profile(source: Source, resamples: int, listen: Callable[[str], None], workers: int) -> ProfileResult:
     """Score every task with the strict scorers; absent instances count as wrong."""
     results: dict[str, TaskResult] = {}
     samples: list[Score] = []
     for task_id, rows in by_task([*source.rows, *source.absent]).items():
         spec = source.specs[task_id]
         listen(task_id)
-        scored = score_task(rows, spec)
+        scored = score_task(rows, spec, workers)
         samples += scored.scores
         drawn = {"majority": majority_rows(rows, spec), "random": random_rows(rows, spec)}
         baselines = {name: percent(score_task(made, spec).table.point()) for name, made in drawn.items()}

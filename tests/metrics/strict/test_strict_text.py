@@ -82,3 +82,12 @@ def test_values_are_fractions_and_symmetric_where_they_should_be(a: str, b: str)
     assert all(0.0 <= value <= 1.0 + 1e-12 for value in found)
     assert found[0] == pytest.approx(back[0])
     assert found[2] == pytest.approx(back[2])
+
+
+def test_several_processes_give_the_same_numbers() -> None:
+    words = [f"word{i}" for i in range(300)]
+    rows = [Row(i, "t", "", " ".join(words[: 150 + i % 7] * 3), (" ".join(words[i % 5 :]),)) for i in range(400)]
+    assert sum(len(row.output or "") for row in rows) > 1_000_000
+    one, two = score_task(rows, SPEC), score_task(rows, SPEC, workers=2)
+    assert (one.table.values == two.table.values).all()
+    assert one.scores == two.scores

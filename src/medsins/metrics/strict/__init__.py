@@ -19,13 +19,14 @@ _SCORERS: Mapping[str, Scorer] = {
     "multilabel": multilabel.score,
     "entities": entities.score,
     "fields": fields.score,
-    "text": text.score,
 }
 
 
-def score_task(rows: Sequence[Row], spec: TaskSpec) -> Scored:
-    """Score the rows of one task by the scorer its spec names. Never raises for any text."""
-    return _SCORERS[spec.scorer](rows, spec)
+def score_task(rows: Sequence[Row], spec: TaskSpec, workers: int = 1) -> Scored:
+    """Score the rows of one task by the scorer its spec names, much text in ``workers`` processes. Never raises for
+    any text.
+    """
+    return text.score(rows, spec, workers) if spec.scorer == "text" else _SCORERS[spec.scorer](rows, spec)
 
 
 __all__ = [

@@ -15,12 +15,15 @@ from .._types import Row, TaskSpec
 from ._text import key
 from .mcqa import Question, read_questions
 
-ENOUGH = 100
-"""Small tasks are shuffled several times, until at least this many random answers are scored."""
+ENOUGH, PLENTY = 100, 2_000
+"""Small tasks are shuffled several times, until at least ``ENOUGH`` random answers are scored; of large ones,
+``PLENTY`` rows drawn with a seed of the task's own stand for all.
+"""
 
 
 def majority_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
     """The rows, each answered with the commonest reference of the task (in multiple choice: the commonest key)."""
+    answered = _some(rows, spec)
     if spec.scorer == "mcqa":
         keys = Counter(_letters(question) for question in read_questions(rows) if question.right)
         constant = keys.most_common(1)[0][0] if keys else ""
@@ -28,7 +31,7 @@ def majority_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
         references = [row.references[0] for row in rows if row.references]
         commonest = Counter(map(key, references)).most_common(1)
         constant = next((r for r in references if key(r) == commonest[0][0]), "") if commonest else ""
-    return [replace(row, output=constant, status="ok") for row in rows]
+    return [replace(row, output=constant, status="ok") for row in answered]
 
 
 def random_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
@@ -36,6 +39,7 @@ def random_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
     choice: with one of its options, all equally likely). Small tasks come several times over.
     """
     random = derive_random(0, "baseline", spec.id)
+    rows = _some(rows, spec)
     times = -(-ENOUGH // len(rows)) if rows else 0
     if spec.scorer == "mcqa":
         questions = read_questions(rows)
@@ -47,6 +51,13 @@ def random_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
         random.shuffle(drawn)
         found += [replace(row, output=text, status="ok") for row, text in zip(rows, drawn, strict=True)]
     return found
+
+
+def _some(rows: Sequence[Row], spec: TaskSpec) -> Sequence[Row]:
+    if len(rows) <= PLENTY:
+        return rows
+    chosen = derive_random(0, "baseline rows", spec.id).sample(range(len(rows)), PLENTY)
+    return [rows[i] for i in sorted(chosen)]
 
 
 def _letters(question: Question) -> str:

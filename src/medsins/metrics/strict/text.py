@@ -16,25 +16,50 @@ from ..text import bleu1, chrf, rouge_l, rouge_n, tokens
 from ._scored import Scored, absent, refuses, row_score
 
 METRICS = ("rouge_l_f", "bleu1", "rouge1_f", "rouge2_f", "chrf")
+Pair = tuple[str, tuple[str, ...]]
+
 _LONGEST_REFUSAL = 400
+_WORTHWHILE, _CHUNK = 1_000_000, 200  # characters below which processes do not pay; rows handed over at once
 
 
-def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
-    """Score one task. Metrics: ``rouge_l_f``, ``bleu1``, ``rouge1_f``, ``rouge2_f``, ``chrf``, means over the rows."""
+def score(rows: Sequence[Row], spec: TaskSpec, workers: int = 1) -> Scored:
+    """Score one task, long ones in ``workers`` processes. Metrics: ``rouge_l_f``, ``bleu1``, ``rouge1_f``,
+    ``rouge2_f``, ``chrf``, means over the rows.
+    """
     values = np.zeros((len(rows), len(METRICS) + 1))
     values[:, -1] = 1.0
-    scores = []
-    for i, row in enumerate(rows):
-        output = row.output or ""
-        unscored = absent(row)
-        if not unscored and len(output) <= _LONGEST_REFUSAL and refuses(output[:60]):
-            unscored = "refused"
-        if not unscored and row.references:
-            values[i, :-1] = overlap(output, row.references, spec.language)
-        own = dict(zip(METRICS, values[i, :-1].tolist(), strict=True))
-        scores.append(row_score(row, own, unscored, "" if unscored else " ".join(output[:4000].split())))
+    unscored = [_no_text(row) for row in rows]
+    asked = [i for i, row in enumerate(rows) if not unscored[i] and row.references]
+    pairs = [(rows[i].output or "", rows[i].references) for i in asked]
+    if asked:
+        values[asked, :-1] = _overlaps(pairs, spec.language, workers)
+    scores = [
+        row_score(
+            row,
+            dict(zip(METRICS, values[i, :-1].tolist(), strict=True)),
+            unscored[i],
+            "" if unscored[i] else " ".join((row.output or "")[:4000].split()),
+        )
+        for i, row in enumerate(rows)
+    ]
     table = RowTable(values, means(METRICS))
-    return Scored(table.with_answered([not s.unscored for s in scores], METRICS[0]), tuple(scores), METRICS[0])
+    return Scored(table.with_answered([not kind for kind in unscored], METRICS[0]), tuple(scores), METRICS[0])
+
+
+def _no_text(row: Row) -> str:
+    kind, output = absent(row), row.output or ""
+    return "refused" if not kind and len(output) <= _LONGEST_REFUSAL and refuses(output[:60]) else kind
+
+
+def _overlaps(pairs: Sequence[Pair], language: str, workers: int) -> list[tuple[float, ...]]:
+    if workers < 2 or sum(len(output) for output, _ in pairs) < _WORTHWHILE:
+        return [overlap(output, references, language) for output, references in pairs]
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    parts = [(pairs[at : at + _CHUNK], language, 1) for at in range(0, len(pairs), _CHUNK)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return [found for part in pool.map(_overlaps, *zip(*parts, strict=True)) for found in part]
 
 
 @lru_cache(maxsize=2_048)
