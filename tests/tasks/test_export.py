@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -117,7 +118,6 @@ def test_a_folder_in_use_is_not_touched(tasks: Path, tmp_path: Path) -> None:
 
 
 def test_the_hubs_table_holds_every_instance_in_its_order(tasks: Path, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pip install 'medsins[data]' for Parquet")
     export([tasks], "hub", tmp_path / "out")
     for split in ("train", "test"):
         (path,) = (tmp_path / "out" / "data").glob(f"{split}-*.parquet")
@@ -134,7 +134,6 @@ def test_the_hubs_table_holds_every_instance_in_its_order(tasks: Path, tmp_path:
 
 
 def test_large_tables_come_in_shards(tasks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pip install 'medsins[data]' for Parquet")
     monkeypatch.setattr("medsins.tasks.export.hub.SHARD_CHARACTERS", 200)
     monkeypatch.setattr("medsins.tasks.export.hub.ROW_GROUP", 2)
     put(tasks / "train" / "held.json", rows(200, 2), Access="private")
@@ -152,7 +151,6 @@ def test_large_tables_come_in_shards(tasks: Path, tmp_path: Path, monkeypatch: p
 
 
 def test_croissants_own_library_reads_the_table(tasks: Path, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason="pip install 'medsins[data]' for Parquet")
     mlcroissant = pytest.importorskip("mlcroissant", reason="pip install mlcroissant checks the Croissant description")
     export([tasks], "hub", tmp_path / "out")
     dataset = mlcroissant.Dataset(str(tmp_path / "out" / "croissant.json"))
@@ -400,7 +398,6 @@ def test_every_text_survives_every_format(
     put(folder / "test" / "any.json", generated)
     export([folder / "test"], name, folder / "out", protocol="strict:shots=0")
     if name == "hub":
-        parquet = pytest.importorskip("pyarrow.parquet", reason="pip install 'medsins[data]' for Parquet")
         table = parquet.read_table(folder / "out" / "data" / "test-00000-of-00001.parquet").to_pylist()
         found = [(row["id"], row["input"]) for row in table]
     elif name == "lm-eval":

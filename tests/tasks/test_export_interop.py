@@ -181,7 +181,6 @@ def test_trl_learns_the_answers_and_nothing_else(python: str, tmp_path: Path) ->
 
 
 def test_the_hubs_loader_reads_the_table(python: str, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason="pip install 'medsins[data]' for Parquet")
     folder = export("hub", tmp_path)
     code = "import json, sys, datasets; d = datasets.load_dataset(sys.argv[1])['test']; print(json.dumps(d.to_list()))"
     rows = json.loads(run(python, "-c", code, str(folder), folder=tmp_path))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from medsins.core import Completion, InvalidFile, MissingExtra, Problem
+from medsins.core import Completion, InvalidFile, Problem
 from medsins.models import ModelInfo
 
 from .imports_log import Answer, Log, listing, mapping, no_json
@@ -39,7 +39,6 @@ def read_log(path: Path) -> Log:
 
     Raises:
         InvalidFile: it is damaged.
-        MissingExtra: a ``.eval`` file, and no package that reads its compression.
     """
     if path.suffix == ".eval":
         header = _EvalFile(path).member("header.json")
@@ -183,7 +182,7 @@ def _unpack(packed: bytes, method: int) -> bytes:
     """The content of a member, at most ``MAX_MEMBER`` bytes of it.
 
     Raises:
-        ValueError, zlib.error: damaged.
+        OSError, ValueError, zlib.error: damaged.
     """
     if method == zipfile.ZIP_STORED:
         return packed
@@ -191,12 +190,7 @@ def _unpack(packed: bytes, method: int) -> bytes:
         return zlib.decompressobj(-15).decompress(packed, MAX_MEMBER)
     if method != _ZSTANDARD:
         raise ValueError(f"compression method {method}")
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingExtra("a .eval log (or write it with --log-format json)", "data") from error
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as unpacked:
-            return bytes(unpacked.read(MAX_MEMBER))
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error
+    import pyarrow as pa
+
+    with pa.input_stream(pa.py_buffer(packed), compression="zstd") as unpacked:
+        return bytes(unpacked.read(MAX_MEMBER))

@@ -14,7 +14,7 @@ from medsins.core import Registry
 
 from ._base import Asked, Exported, Options, fresh_folder, listing, read_each
 
-FORMATS = Registry("medsins.tasks.export", "export", extras={"hub": "data"})
+FORMATS = Registry("medsins.tasks.export", "export")
 
 
 def export_tasks(

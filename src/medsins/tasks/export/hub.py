@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from medsins.core import MissingExtra, write_json, write_text
+from medsins.core import write_json, write_text
 
 from ..card import CROISSANT, README
 from ..card_croissant import Field, RecordSet, croissant
@@ -90,15 +90,7 @@ class _Shards:
 
 
 def export(sources: Iterable[Source], folder: Path, options: Options) -> Exported:
-    """Write ``data/<split>-NNNNN-of-NNNNN.parquet``, ``README.md`` and ``croissant.json``.
-
-    Raises:
-        MissingExtra: pyarrow is not installed.
-    """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("export to the hub's layout", "data") from error
+    """Write ``data/<split>-NNNNN-of-NNNNN.parquet``, ``README.md`` and ``croissant.json``."""
     shards: dict[str, _Shards] = {}
     facts: list[TaskFacts] = []
     paths: list[Path] = []
