@@ -11,7 +11,7 @@ _REGISTRY = Registry("medsins.corpora", "corpus")
 
 def corpus_names() -> list[str]:
     """Every corpus, sorted; nothing is imported."""
-    return [name.replace("-", "_") for name in _REGISTRY.names()]
+    return sorted(name.replace("-", "_") for name in _REGISTRY.names())
 
 
 def load_corpus(name: str) -> ModuleType:
