@@ -59,6 +59,19 @@ CLINIC = lines(
 )
 
 
+TEAOL = lines(
+    "7|t|Teaol wakes.",
+    "7|a|We gave teaol|a| to 2 mice with gout.",
+    "7\t21\t26\tteaol\tChemical\tD01",
+    "7\t0\t5\tTeaol\tChemical\tD01",
+    "7\t45\t49\tgout\tDisease\tD02",
+    "7\tCID\tD01\tD02",
+    "",
+    "8|t|No drug.",
+    "8|a|",
+)
+
+
 def sheet(path: Path) -> None:
     book = openpyxl.Workbook()
     for row in (("findings", "history", "impression"), ("Clear lungs.", "Cough.", "Normal."), ("x", None, None)):
@@ -78,6 +91,7 @@ def write_raw(name: str, folder: Path) -> None:
             + "\n",
             "test.jsonl": json.dumps({"question": "Even?", "choices": ["1", "2", "4"], "answer_idx": "B, C"}) + "\n",
         },
+        "chemicals": {"train.PubTator": TEAOL, "test.PubTator": TEAOL},
         "nurse_exam": {"questions.csv": lines("stem,opt_a,opt_b,opt_c,opt_d,correct", "Pouls?,40,70,200,,2")},
         "faq": {"faq.json": json.dumps(FAQ)},
         "same_question": {"pairs.csv": lines("1,Am I ill?,Do I ail?,1", '1,"Am I ill?","Hi, doctor",0')},
@@ -93,6 +107,7 @@ FIRST = {
     "genes": ("The Abc1 beta gene.", "Abc1 beta."),
     "clinic_names": ("Take Aspirin two now", "Take Aspirin, two."),
     "reports": ("Small cyst.", "cyst."),
+    "chemicals": ("Teaol wakes. We gave teaol|a| to 2 mice with gout.", "Teaol, teaol."),
     "board_exam": ("Question: 2 + 2?\nOptions: A: 4\tB: 5", "The right answer is A: 4"),
     "nurse_exam": ("Question: Pouls?\nOptions: A: 40\tB: 70\tC: 200", "Les bonnes réponses est B: 70"),
     "faq": ("Why cough?", "Dust."),
@@ -215,6 +230,12 @@ def test_brat_whole_documents_and_entities_across_lines(imported: Import) -> Non
     assert "1 entities cross" in result.provenance["notes"][0]
 
 
+def test_pubtator_without_entity_and_abstract(imported: Import) -> None:
+    result = imported(head("pubtator", files="p.txt", entities="Disease"), {"p.txt": TEAOL})
+    assert [output for _, output in result.pairs] == ["gout.", "There is no related enetity."]
+    assert result.pairs[1][0] == "No drug."
+
+
 def test_packed_files_are_read_where_they_lie(imported: Import, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()
@@ -301,6 +322,9 @@ MISFITS = [
     (QA + '\nsplit = "a"', "q.csv", "q,a\nx,later\n", ["the split 'later'"]),
     (QA, "q.csv", "q,a\n", ["no instance in these raw files"]),
     (head("brat", files="*.txt"), "d.txt", "x", ["has no annotation file d.ann"]),
+    (head("pubtator", files="p"), "p", "7|t|Tea\n7\t0\t3\tSea\tDrug\t-\n", ["line 2", "where the text has 'Tea'"]),
+    (head("pubtator", files="p"), "p", "7|t|Tea\nTea\n", ["line 2", "is neither id|t|title"]),
+    (head("pubtator", files="p"), "p", "7\tCID\t1\t2\n", ["a block without title and abstract"]),
 ]
 
 

@@ -12,6 +12,7 @@ from ._base import SPLITS, BuildOptions, Record, canonical_split, dropped, made
 from ._formats.brat import read_document
 from ._formats.iob import join_tokens, ner_answer
 from ._formats.mcqa import WORDINGS, answer_text, lettered, question_text
+from ._formats.pubtator import abstracts
 from ._formats.records import Layout, read_records, texts_of, value_at
 from ._formats.tagged import Columns, spans, tagged_sentences
 from ._generic_spec import Spec
@@ -117,6 +118,16 @@ def read_brat(source: Source, file: RawFile, split: str) -> Iterator[Record]:
         names = [" ".join(m.text.split()) for m in mentions if not wanted or m.kind in wanted]
         place = f"{file.place}: text line {number}" if by_line else file.place
         yield source.instance(split, place, text.strip(), ner_answer(names, source.options))
+
+
+def read_pubtator(source: Source, file: RawFile, split: str) -> Iterator[Record]:
+    """One record an abstract: all entities of the wanted kinds."""
+    wanted = source.spec.texts("entities")
+    for abstract in abstracts(file):
+        source.kinds.update(kind for _, kind in abstract.mentions)
+        names = [name for name, kind in abstract.mentions if not wanted or kind in wanted]
+        answer = ner_answer(names, source.options)
+        yield source.instance(split, f"{file.place}: line {abstract.line}", abstract.text, answer)
 
 
 def read_mcqa(source: Source, file: RawFile, split: str) -> Iterator[Record]:
@@ -250,6 +261,7 @@ Reader = Callable[[Source, RawFile, str], Iterator[Record]]
 READERS: Mapping[str, Reader] = {
     "iob": read_iob,
     "brat": read_brat,
+    "pubtator": read_pubtator,
     "mcqa": read_mcqa,
     "qa": read_qa,
     "pairs": read_pairs,

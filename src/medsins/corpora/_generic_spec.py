@@ -70,6 +70,12 @@ SHAPES: Mapping[str, Shape] = {
         (),
         "a text and its entities",
     ),
+    "pubtator": Shape(
+        "Named Entity Recognition",
+        {"entities": TEXTS},
+        (),
+        "an abstract and its entities",
+    ),
     "mcqa": Shape(
         "MCQA",
         {**RECORDS, "question": TEXT, "options": TEXTS, "answer": TEXT, "answer_is": TEXT, "context": TEXT},
