@@ -15,7 +15,7 @@ from torch import Tensor
 from ._local_attention import NAME, Prefix, Slots, Step, ragged_attention
 from ._local_job import Job
 
-READ_TOKENS = 512  # of prompts in one pass
+READ_TOKENS = 1024  # of prompts in one pass
 STEP_TOKENS = 128  # of answers in one pass, guesses included
 NEAR = 1e-3  # logits: two tokens nearer than this are told apart by rounding
 

@@ -22,7 +22,7 @@ from ._local_load import Loaded, load
 from ._local_plan import Batch, Room, plan
 from ._local_probe import can_batch, check_plain_loop
 
-ROWS = 32  # requests under way at a time
+ROWS = 48  # requests under way at a time
 GROUP = 8  # finished requests handed over together
 CACHE_BYTES = {"cpu": 2 << 30, "cuda": 16 << 30}  # keys and values of a batch
 
