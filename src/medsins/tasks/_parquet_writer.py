@@ -20,8 +20,9 @@ from ._columns import Columns
 from ._parquet import CARD_KEY, schema
 from .writer import InstanceWriter, card_document
 
-GROUP_CHARACTERS = 2 << 20  # of text in a row group: what a single instance costs to read
+GROUP_CHARACTERS = 1 << 19  # of text in a row group: what a single instance costs to read
 GROUP_ROWS = 8192
+_FLUSH_CHARACTERS = 1 << 20
 
 
 class _Tail:
@@ -72,28 +73,30 @@ class ParquetWriter(InstanceWriter):
         """Add instances."""
         self._pending.append(columns)
         self._weight += columns.characters()
-        if self._weight >= GROUP_CHARACTERS or sum(map(len, self._pending)) >= GROUP_ROWS:
+        if self._weight >= _FLUSH_CHARACTERS or sum(map(len, self._pending)) >= GROUP_ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        groups, self._pending, self._weight = self._pending, [], 0
+        pending, weight = self._pending, self._weight
+        self._pending, self._weight = [], 0
         self._wait()
-        if groups:
+        if pending:
             self._open()
-            self._behind = self._thread.submit(self._encode, groups)
+            share = min(1.0, GROUP_CHARACTERS / max(1, weight))
+            group = min(GROUP_ROWS, max(1, round(share * sum(map(len, pending)))))
+            self._behind = self._thread.submit(self._encode, pending, group)
 
-    def _encode(self, groups: list[Columns]) -> None:
+    def _encode(self, pending: list[Columns], group: int) -> None:
         import pyarrow as pa
 
         batches = []
-        for rows in groups:
+        for rows in pending:
             texts: list[str | None] = [None] * len(rows)
             if rows.extras is not None:
                 texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
             columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
             batches.append(pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema()))
-        table = pa.Table.from_batches(batches)
-        self._writer.write_table(table, row_group_size=table.num_rows)
+        self._writer.write_table(pa.Table.from_batches(batches), row_group_size=group)
 
     def _wait(self) -> None:
         if self._behind is not None:

@@ -101,6 +101,10 @@ class TaskReader(ABC):
     def where(self, number: int, field: str = "") -> str:
         """The place of a row (0-based) and one of its fields in this file: a JSON path, a line, a cell."""
 
+    def card_place(self, key: str = "") -> str:
+        """The place of a card key, or of the card."""
+        return f"$.{key}" if key else "card"
+
     def __iter__(self) -> Iterator[Instance]:
         for batch in self.batches():
             if self.problems:

@@ -45,6 +45,13 @@ class XlsxReader(TaskReader):
             return f"sheet '{SAMPLES}', cell {column_letters(self._columns[field])}{number + 1}"
         return f"sheet '{SAMPLES}', row {number + 1}"
 
+    def card_place(self, key: str = "") -> str:
+        """A sheet, and the label of its row."""
+        if key == "Instances":
+            return f"sheet '{SAMPLES}'"
+        label = "Text Domains" if key == "Domains" else key
+        return f"sheet '{INFORMATION}'" + (f", row '{label}'" if label else "")
+
     def _read_card(self) -> Card:
         shape = Shape(str(self.path))
         with suppress(InvalidFile), Workbook(self.path) as book:

@@ -98,10 +98,10 @@ def read_task(path: Path) -> Task:
     instances = [instance for batch in reader.batches() for instance in batch.instances]
     shape = reader.shape
     if not instances and not shape.problems:
-        shape.problem("$.Instances", "has no instances", "a task needs at least one")
+        shape.problem(reader.card_place("Instances"), "has no instances", "a task needs at least one")
     category = resolve_category(reader.name, reader.card.categories)
     if isinstance(category, Problem):
-        shape.problem("$.Categories", category.what, category.mend)
+        shape.problem(reader.card_place("Categories"), category.what, category.mend)
     reader.check()
     return _assemble(path, reader.name, reader.card, instances, str(category))
 
