@@ -113,7 +113,6 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
     }
     results = {}
     for task_id, task in scores.tasks.items():
-        table = official_table(task)
         results[task_id] = TaskResult(
             id=task_id,
             category=task.category,
@@ -126,7 +125,7 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
             baselines={
                 name: dict(made.tasks[task_id].metrics) for name, made in baselines.items() if task_id in made.tasks
             },
-            replicates=bootstrap(table, resamples, generator("official", task_id)),
+            replicates=bootstrap(official_table(task), resamples, generator("official", task_id)) if task.rows else {},
             unscored={},
         )
     return ProfileResult(

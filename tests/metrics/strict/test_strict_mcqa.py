@@ -73,6 +73,32 @@ def test_single_letters_in_any_wording(output: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
+        ("The answer is option B.", "B"),
+        ("B is the correct answer.", "B"),
+        ("Correct option: D", "D"),
+        ("My answer: B.", "B"),
+        ("Sure! The correct answer is:\n\n**B: Pulsus alternans**\n\nIt is seen in", "B"),
+        ("Answer: [B]", "B"),
+        ("<answer>B</answer>", "B"),
+        ("The answer should be A and not B", "A"),
+        ("Either A or C, but I lean to C. Final answer: C", "C"),
+        ("C - C. difficile toxin", "C"),
+        ("C – C. difficile toxin", "C"),
+        ("D: D-dimer above 500", "D"),
+        ("B because C is wrong", "B"),
+        ("e", "E"),
+        ("E)", "E"),
+        ("I believe the patient has pulsus alternans", "B"),
+        ("Answer: Muffled heart sounds", "A"),
+    ],
+)
+def test_more_ways_to_say_one_letter(output: str, expected: str) -> None:
+    assert letters(output) == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
         ("Pulsus alternans", "B"),
         ("The answer is Pulsus alternans.", "B"),
         ("The most likely finding is pulsus alternans.", "B"),
@@ -116,6 +142,11 @@ def test_several_letters(output: str, expected: str) -> None:
         "The answer is not A",
         "The answer is A or B",
         "All options are correct",
+        "B and maybe D",
+        "The answer is B or possibly C",
+        "None of the above",
+        "The answer is none of these",
+        "A B C D E",
         "Muffled heart sounds and pulsus alternans",
         "A 45-year-old man has a murmur",
         "Answer: A\nAnswer: B\nAnswer: C\nAnswer: D\nAnswer: E",
@@ -150,6 +181,19 @@ def test_hedges_lists_and_other_text_are_no_answer(output: str) -> None:
         ("В", "B"),  # Cyrillic
         ("Ｂ", "B"),  # fullwidth
         ("（Ｅ）", "E"),
+        ("答え：E", "E"),
+        ("解答: E", "E"),
+        ("Eです。", "E"),
+        ("答案：C", "C"),
+        ("选C", "C"),
+        ("选项D", "D"),
+        ("应选择D", "D"),
+        ("Réponse : D", "D"),
+        ("La bonne réponse est D: D-dimer above 500", "D"),
+        ("La opción correcta es la C", "C"),
+        ("Respuesta: E", "E"),
+        ("Ответ: Б", "B"),
+        ("Вариант C", "C"),
         ("B型肝炎", None),
         ("Aが正しくない", None),
     ],

@@ -18,7 +18,10 @@ _OPENING = re.compile(
 _LETTER = re.compile(r"[(\[{\"'“‘«「『【]*([A-Za-z])(?![A-Za-z0-9_'’°%]|[-‐–]\w)[)\]}\"'”’»」』】]*")
 _MARK = re.compile(r"\s*[:.．、)\-–—]+\s*|\s+")
 _RANGE = re.compile(r"\s*(?:[-–—~〜/]|\b(?:to|through|thru|hasta|до)\b|から|至|到)\s*[(\[]*[A-Z](?![A-Za-z])")
-_OR = re.compile(r"[\s,、]*(?:\b(?:or|OR|ou|o|u|или|либо|vs)\b|/|または|もしくは|或者?|か(?=[A-Z]))\s*")
+_OR = re.compile(
+    r"[\s,、]*(?:\b(?:or|OR|ou|o|u|или|либо|vs)\b|/|または|もしくは|或者?|か(?=[A-Z])"
+    r"|\band (?=maybe|perhaps|possibly))\s*(?:(?:maybe|perhaps|possibly|even)\s+)?"
+)
 _AND = re.compile(
     r"\s*(?:(?:[,;、&+]|,?\s*\b(?:and|AND|et|y|e|и)\b|と|和|及び?|および|以及|並びに)\s*(?:\b(?:and|et|y|e|и|also)\b\s*)?"
     r"|[\n\t]\s*|\s+(?=[A-Z]\s?[:.)]))"
@@ -81,7 +84,7 @@ def leading_letters(span: str, options: Mapping[str, str], allowed: str, announc
         if letter not in allowed or end is None:
             break
         found.append(letter)
-        if _RANGE.match(span, first.end()):
+        if end == first.end() and _RANGE.match(span, end):
             return Letters(frozenset(found), hedged=True)
         either, both = _OR.match(span, end), _AND.match(span, end)
         separator = either if either and either.end() > end else both

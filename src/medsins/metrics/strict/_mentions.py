@@ -54,7 +54,7 @@ _JOINING = re.compile(r"(?:\b(?:or|and|vs|either|both|neither|nor|the|answer|is|
 
 def only_lists(text: str, phrases: Sequence[str]) -> bool:
     """Whether a folded text is nothing but two or more different phrases and the words that join them."""
-    pattern = _pattern(tuple(dict.fromkeys(phrases)))
+    pattern = _pattern(tuple(phrase for phrase in dict.fromkeys(phrases) if phrase))
     named = {match[0] for match in pattern.finditer(text)}
     return len(named) > 1 and _JOINING.match(pattern.sub(" ", text)) is not None
 
@@ -65,7 +65,7 @@ def mentions(text: str, phrases: Sequence[str]) -> list[Mention]:
     The longest phrase wins where several fit ("not entailment" over "entailment"); a negation right before or after
     a phrase takes it out ("this is not pneumonia", "pneumonia is unlikely").
     """
-    known = tuple(dict.fromkeys(phrases))
+    known = tuple(phrase for phrase in dict.fromkeys(phrases) if phrase)
     ordered = sorted(known, key=len, reverse=True)
     found = []
     for match in _pattern(known).finditer(text):

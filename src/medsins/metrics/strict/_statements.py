@@ -17,7 +17,7 @@ _ENGLISH = (
 )
 _OTHERS = (
     r"(?:答え|解答|回答|正しい選択肢|適切な選択肢)\s*(?:は|:)\s*:?|正解\s*[は:]"
-    r"|(?:答案|正确选项|应选|应该选|故选|因此选|所以选|我选|选择)(?:应该|应)?(?:是|为|選|选)?\s*:?"
+    r"|(?:答案|正确选项|应?该?选(?:择|项)?(?=\s*:?\s*[A-Z]))(?:应该|应)?(?:是|为|選|选)?\s*:?"
     r"|\b(?:réponses?|bonnes? options?|options? correctes?|choix)(?: correctes?| exactes?| finales?| justes?)?"
     r"(?: à la question)?\s*(?:est|sont|serait|:)\s*:?"
     r"|\b(?:respuestas?|opci[oó]n(?:es)? correctas?|alternativas? correctas?)(?: correctas?| finale?s?| adecuadas?)?"

@@ -13,6 +13,7 @@ _OPENING_THOUGHT = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
 _CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _CHAT_TOKEN = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 _BOXED = re.compile(r"\$?\\boxed\{(?:\\text\{)?([^{}]{0,200})\}?\}\$?")
+_ANSWER_TAG = re.compile(r"<answer>(.{0,400}?)</answer>", re.DOTALL | re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*{1,3}|__|`+|^[ \t]*#{1,6}[ \t]+|^[ \t]*>[ \t]?", re.MULTILINE)
 _NEXT_TURN = re.compile(
     r"\n\s*(?:Input|Question|Case\s?\d+|User|Human|Sentence\s?1|Context|问题|質問|Вопрос|Pregunta)\s*[:：]",
@@ -46,6 +47,8 @@ def visible(text: str) -> str:
     if len(text) > 2 * EXCERPT:
         text = f"{text[:EXCERPT]}\n{text[-EXCERPT:]}"
     text = _CHAT_TOKEN.sub("\n", text) if "<" in text or "[" in text else text
+    if "</" in text:
+        text = _ANSWER_TAG.sub(r" answer: \1 ", text)
     if "\\boxed" in text:
         text = _BOXED.sub(r" answer: \1 ", text)
     return unicodedata.normalize("NFKC", _EMPHASIS.sub("", text)).strip()
