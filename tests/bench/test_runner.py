@@ -174,8 +174,8 @@ def test_restricted_tasks_are_refused_by_a_remote_model(tmp_path: Path, backend:
     asked: list[Request] = []
     remote.generate = lambda requests, done: asked.extend(requests) or iter(())  # type: ignore[method-assign,func-returns-value]
     backend(remote)
-    for access in ("credentialed", "private"):
-        path = write_tasks(tmp_path / access, Access=access)
+    for number, terms in enumerate([{"Access": "credentialed"}, {"Access": "private"}, {"May_leave": False}]):
+        path = write_tasks(tmp_path / str(number), **terms)
         with pytest.raises(RefusedByPolicy, match="elsewhere") as caught:
             run(RunSpec(model="mock:echo", tasks=(str(path),)), tmp_path / "run")
         assert caught.value.exit_code == 3

@@ -147,7 +147,7 @@ def guard(suite: Suite, backend: Backend) -> None:
     """
     if not backend.info.remote:
         return
-    held = [task for task in suite.tasks if task.access in RESTRICTED]
+    held = [task for task in suite.tasks if task.access in RESTRICTED or task.card.extra.get("May_leave") is False]
     if held:
         mend = "evaluate these tasks with a local model"
         raise RefusedByPolicy(
