@@ -253,6 +253,26 @@ def test_records_by_id_contexts_and_numbers(imported: Import) -> None:
     assert imported(spec, files).pairs == [("Context: One.\nTwo.\nQuestion: How many?", "2")]
 
 
+def test_a_first_record_may_lack_what_lies_deeper(imported: Import) -> None:
+    spec = head("qa", files="q.jsonl", question="q", answer="as.text")
+    rows = [{"q": "One?", "as": []}, {"q": "Two?", "as": [{"text": "Yes."}]}]
+    assert imported(spec, {"q.jsonl": lines(*map(json.dumps, rows))}).pairs == [("Two?", "Yes.")]
+
+
+def test_json_with_one_object_a_line(imported: Import) -> None:
+    spec = head("qa", files="q.json", question="q", answer="a")
+    assert imported(spec, {"q.json": '{"q": "1?", "a": "x"}\n\n{"q": "2?", "a": "y"}\n'}).pairs[1] == ("2?", "y")
+    assert imported(spec, {"q.json": '{"q": "1?", "a": "x"}\n'}).pairs == [("1?", "x")]
+    assert imported(spec, {"q.json": '[\n {"q": "3?",\n  "a": "z"}\n]\n'}).pairs == [("3?", "z")]
+
+
+def test_a_label_spelt_empty_drops_the_pair(imported: Import) -> None:
+    spec = head("pairs", files="p.csv", first="a", second="b", label="y") + '\nlabels = { "-" = "", e = "Entailment" }'
+    result = imported(spec, {"p.csv": "a,b,y\nx,y,e\nx,z,-\n"})
+    assert [output for _, output in result.pairs] == ["Entailment"]
+    assert len(result.dropped) == 1
+
+
 def test_parquet(imported: Import, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -321,6 +341,9 @@ MISFITS = [
     (QA.replace("q.csv", "q.jsonl"), "q.jsonl", "[1]\n", ["one JSON object a line, found list"]),
     (QA + '\nsplit = "a"', "q.csv", "q,a\nx,later\n", ["the split 'later'"]),
     (QA, "q.csv", "q,a\n", ["no instance in these raw files"]),
+    (QA, "q.csv", "q,a\n1,\n", ["no instance in these raw files; 1 dropped: the output is empty"]),
+    (QA.replace("q.csv", "q.json"), "q.json", '{"v": 1, "rows": [{"q": 1}]}', ["found v, rows", 'records = "rows"']),
+    (MCQ.replace('["x", "y"]', '"x"'), "q.csv", "q,x,a\n?,A. no B. yes,B\n", ["name one field for each"]),
     (head("brat", files="*.txt"), "d.txt", "x", ["has no annotation file d.ann"]),
     (head("pubtator", files="p"), "p", "7|t|Tea\n7\t0\t3\tSea\tDrug\t-\n", ["line 2", "where the text has 'Tea'"]),
     (head("pubtator", files="p"), "p", "7|t|Tea\nTea\n", ["line 2", "is neither id|t|title"]),

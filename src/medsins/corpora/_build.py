@@ -99,8 +99,10 @@ def _write(
                 progress(number)
         if not any(output.instances for output in outputs.values()):
             what = "no instance" if options.split == "all" else f"no instance of the split '{options.split}'"
+            reasons = sum((output.reasons for output in outputs.values()), Counter[str]())
+            dropped = "".join(f"; {count:,} dropped: {reason}" for reason, count in reasons.most_common(3))
             mend = f"the reader expects {module.CORPUS.title}, {module.CORPUS.release}"
-            raise InvalidFile(Problem(f"{what} in these raw files", str(raw.path), mend))
+            raise InvalidFile(Problem(f"{what} in these raw files{dropped}", str(raw.path), mend))
     return list(outputs.values())
 
 

@@ -54,11 +54,17 @@ class Source:
         checked = False
         for place, record in read_records(file, layout):
             if not checked:
-                missing = [name for name in fields if value_at(record, name) is None and name not in record]
-                if missing:
-                    file.need(missing, list(record), "fields", place.partition(": ")[2])
+                self._need(file, record, fields, place.partition(": ")[2])
                 checked = True
             yield self._split(file, place, record, split), place, record
+
+    def _need(self, file: RawFile, record: Mapping[str, Any], fields: tuple[str, ...], where: str) -> None:
+        """Refuse a first record that does not have the fields; of a dotted path, its first part."""
+        missing = [name for name in fields if name not in record and name.split(".")[0] not in record]
+        if missing:
+            deeper = [name for name, value in record.items() if isinstance(value, list | dict) and value]
+            hint = f' (if the records lie deeper: records = "{deeper[0]}")' if deeper else ""
+            file.invalid(f"lacks the fields {', '.join(missing)}; found {', '.join(record)}{hint}", where)
 
     def _split(self, file: RawFile, place: str, record: Mapping[str, Any], split: str) -> str:
         name = self.spec.text("split")
@@ -137,7 +143,7 @@ def read_mcqa(source: Source, file: RawFile, split: str) -> Iterator[Record]:
     language = language if language in WORDINGS else "English"
     fields = (spec.text("question"), *spec.texts("options")[:1], spec.text("answer"))
     for split_, place, record in source.records(file, split, *fields):
-        choices = _choices(source, record)
+        choices = _choices(source, file, place.partition(": ")[2], record)
         right, reason = _right(source, file, place, record, choices)
         question = source.field(record, "question")
         if reason:
@@ -149,13 +155,15 @@ def read_mcqa(source: Source, file: RawFile, split: str) -> Iterator[Record]:
         yield source.instance(split_, place, head + text, answer_text(language, choices, right))
 
 
-def _choices(source: Source, record: Mapping[str, Any]) -> dict[str, str]:
+def _choices(source: Source, file: RawFile, where: str, record: Mapping[str, Any]) -> dict[str, str]:
     """The options by letter. A field may hold a list, or an object by letters; or each option has a field."""
     names = source.spec.texts("options")
     if len(names) > 1:
         texts = [" ".join(texts_of(value_at(record, name))) for name in names]
         return {letter: text for letter, text in lettered(texts).items() if text}
     value = value_at(record, names[0])
+    if isinstance(value, str):
+        file.invalid(f"has text in '{names[0]}' where a list of options is expected; name one field for each", where)
     if isinstance(value, dict):
         return {str(key).strip().upper(): " ".join(texts_of(text)) for key, text in value.items() if texts_of(text)}
     return lettered(texts_of(value))

@@ -139,10 +139,26 @@ def _json_lines(file: RawFile, layout: Layout) -> Iterator[Placed]:
 
 
 def _json(file: RawFile, layout: Layout) -> Iterator[Placed]:
+    """One document, or, as many corpora name them so, one object a line."""
+    if _is_one_object_a_line(file, layout.encoding):
+        yield from _json_lines(file, layout)
+        return
     document = _parsed(file, "".join(decoded_lines(file, layout.encoding)), "")
     path = layout.records.split(".") if layout.records else []
     for number, record in enumerate(_descend(file, document, path, {})):
         yield f"{file.place}: record {number}", record
+
+
+def _is_one_object_a_line(file: RawFile, encoding: str) -> bool:
+    """Whether the first two lines that are not blank are an object each."""
+    lines = (line for line in decoded_lines(file, encoding) if line.strip())
+    for line in (next(lines, ""), next(lines, "")):
+        try:
+            if not isinstance(json.loads(line), dict):
+                return False
+        except json.JSONDecodeError:
+            return False
+    return True
 
 
 def _parsed(file: RawFile, text: str, where: str) -> Any:
