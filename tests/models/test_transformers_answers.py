@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from medsins.core import Request, Sampling
+from medsins.core import Request, RunError, Sampling
 from medsins.models import _local_decode
 from medsins.models._base import BackendOptions
 from medsins.models.transformers import TransformersBackend, open_backend
 
-from .tiny import answers, ask, build, generate_alone, generate_ids, talk
+from .tiny import answers, ask, build, generate_alone, generate_ids, talk, tokenizer
 
 HEAD = "List the medicines named in the sentence. Example: she took ibuprofen. Answer: ibuprofen. "
 TEXTS = [
@@ -215,3 +215,46 @@ def test_count_tokens_is_what_the_completion_reports(backend: TransformersBacken
     prompt = talk("Which drug?", "Be short.")
     [completion] = answers(backend, [Request(("tiny", 0), prompt, Sampling(2))]).values()
     assert backend.count_tokens(prompt) == completion.prompt_tokens
+
+
+def test_answers_are_handed_over_as_they_finish(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = open_backend(str(folder), BackendOptions(precision="float32", batch_size=2))
+    requests = ask(*TEXTS * 3, new=6)
+    assert max(len(group) for group in exact.generate(requests, ())) >= _local_decode.GROUP
+    monkeypatch.setattr(_local_decode, "GROUP_SECONDS", 0.0)
+    assert max(len(group) for group in exact.generate(requests, ())) <= 2
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_says_what_to_do(
+    backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(backend.decoder, "forward", exhausted)
+    with pytest.raises(RunError, match="not enough memory") as raised:
+        answers(backend, ask(*TEXTS))
+    assert "fewer requests" in raised.value.problems[0].mend
+
+
+def test_other_faults_are_not_called_memory(backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(backend.decoder, "forward", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        answers(backend, ask(*TEXTS))
+
+
+def test_a_token_the_model_does_not_know_is_an_error(backend: TransformersBackend) -> None:
+    words = len(backend.chat.tokenizer)
+    backend.chat.tokenizer.add_tokens(["<strange>"])
+    try:
+        found = answers(backend, ask("a <strange> word", TEXTS[0]))
+    finally:
+        backend.chat.tokenizer = tokenizer()
+    assert (found[0].status, found[1].status) == ("error", "truncated")
+    assert f"gave token {words}, the model knows {words}" in found[0].error

@@ -14,11 +14,11 @@ from medsins.models._local_plan import SHORTEST_PREFIX, Room, common_length, gro
 
 Tokens = list[int]
 prompt = st.lists(st.integers(0, 3), min_size=1, max_size=12)
-heads = st.sampled_from([[], [1] * 20, [2] * 40])
+heads = st.sampled_from([[], [1] * 20, [2] * 900, [2] * 1800, [2] * 900 + [3] * 900])
 prompts = st.lists(st.tuples(heads, prompt).map(lambda pair: array("i", pair[0] + pair[1])), max_size=24)
 
 
-@given(prompts, st.integers(1, 6), st.integers(1, 300), st.booleans(), st.randoms())
+@given(prompts, st.integers(1, 6), st.integers(1, 6000), st.booleans(), st.randoms())
 def test_a_plan_is_sound(made: list[array[int]], rows: int, tokens: int, refill: bool, dice: object) -> None:
     limits = [1 + i % 7 for i in range(len(made))]
     batches = plan(made, limits, Room(rows, tokens, refill))
@@ -34,9 +34,21 @@ def test_a_plan_is_sound(made: list[array[int]], rows: int, tokens: int, refill:
 
 def test_prompts_of_two_tasks_form_two_groups_each_with_its_own_prefix() -> None:
     first, second = list(range(100)), [0, 1, 2, *range(200, 280)]
-    made = [array("i", (first if i % 2 else second) + [300 + i, i]) for i in range(10)]
-    assert groups(made) == [[0, 2, 4, 6, 8], [1, 3, 5, 7, 9]]
-    assert {batch.prefix for batch in plan(made, [5] * 10, Room(4, 10**6, True))} == {100, 83}
+    made = [array("i", (first if i % 2 else second) + [300 + i, i]) for i in range(60)]
+    assert groups(made) == [list(range(0, 60, 2)), list(range(1, 60, 2))]
+    assert {batch.prefix for batch in plan(made, [5] * 60, Room(4, 10**6, True))} == {100, 83}
+
+
+def test_a_few_prompts_on_the_same_text_do_not_make_batches_of_their_own() -> None:
+    # Three questions on each of twenty texts: sharing each text would leave batches of three.
+    made = [array("i", [*range(40), *([1000 + i // 3] * 150), i]) for i in range(60)]
+    [batch] = plan(made, [20] * 60, Room(48, 10**6, True))
+    assert batch.prefix == 40
+
+
+def test_prompts_that_are_each_a_beginning_of_the_next_are_planned() -> None:
+    made = [array("i", range(length)) for length in range(1, 400)]
+    assert sorted(p for group in groups(made) for p in group) == list(range(399))
 
 
 def test_prompts_that_share_little_are_one_group_without_a_prefix() -> None:

@@ -17,6 +17,7 @@ from ._local_job import Job
 
 READ_TOKENS = 1024  # of prompts in one pass
 STEP_TOKENS = 128  # of answers in one pass, guesses included
+GROUP, GROUP_SECONDS = 8, 5.0  # finished requests are handed over when so many are there, or so late
 NEAR = 1e-3  # logits: two tokens nearer than this are told apart by rounding
 
 
@@ -69,21 +70,26 @@ class Decoder:
         self.forward(tokens, Step(slots, [], [], [len(tokens)], self.device), [0])
         return slots.as_prefix(len(tokens))
 
-    def together(self, jobs: Sequence[Job], prefix: Prefix, rows: int, hold: int) -> Iterator[list[Job]]:
+    def together(self, jobs: Sequence[Job], prefix: Prefix, rows: int) -> Iterator[list[Job]]:
         """Answer requests that all begin with the prefix, up to ``rows`` of them at a time; each that finishes makes
-        room for the next. Yields finished ones, at least ``hold`` together.
+        room for the next.
+
+        Yields finished ones a few together. Where rounding may decide, answers depend on who shares the batch: it is
+        then yielded as a whole, so that it is never formed again with other members.
         """
         waiting, active, finished = deque(jobs), list[Job](), list[Job]()
         capacity = max(len(job.prompt) - prefix.length + job.limit for job in jobs)
         slots = Slots(prefix, min(rows, len(jobs)), capacity)
+        yielded = time.monotonic()
         while waiting or active:
             for job in self._advance(waiting, active, slots):
                 if job.close:
                     self.alone(job)
                 finished.append(job)
-            if len(finished) >= hold:
+            due = len(finished) >= GROUP or time.monotonic() - yielded > GROUP_SECONDS
+            if finished and due and self.exact:
                 yield finished
-                finished = []
+                finished, yielded = [], time.monotonic()
         if finished:
             yield finished
 

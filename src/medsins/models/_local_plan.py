@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SHORTEST_PREFIX = 16  # tokens; below this sharing costs more than it saves
+WORTH = 2000  # tokens read less; a group of its own costs about as much, in passes that are not full
+DEEPEST = 50  # beginnings within beginnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,40 @@ def plan(prompts: Sequence[array[int]], limits: Sequence[int], room: Room) -> li
 
 
 def groups(prompts: Sequence[array[int]]) -> list[list[int]]:
-    """Positions whose prompts begin alike, groups in order of first arrival.
-
-    In lexicographic order those that share most are neighbours. A group ends where the neighbours share less than
-    half of what both share on their other side.
+    """Positions whose prompts begin alike, in order of first arrival: one group for each beginning that is shared by
+    enough requests to be worth batches of its own, and one for all others.
     """
     order = sorted(range(len(prompts)), key=lambda i: (prompts[i], i))
     common = [common_length(prompts[a], prompts[b]) for a, b in pairwise(order)]
-    most = [max(left, right) for left, right in zip([0, *common], [*common, 0], strict=True)]
+    found, rest = _split(prompts, order, common, DEEPEST)
+    return sorted((sorted(group) for group in [*found, rest] if group), key=lambda group: group[0])
+
+
+def _split(
+    prompts: Sequence[array[int]], order: list[int], common: list[int], depth: int
+) -> tuple[list[list[int]], list[int]]:
+    """Groups worth it, and the rest, among prompts in lexicographic order, where those that share most are neighbours;
+    ``common`` is what each shares with the next.
+    """
+    if not common or not depth:
+        return [], order
+    shared = min(common)
+    cuts = [0, *(i + 1 for i, length in enumerate(common) if length == shared), len(order)]
     found: list[list[int]] = []
-    for place, position in enumerate(order):
-        if place and 2 * common[place - 1] >= min(most[place - 1], most[place]):
-            found[-1].append(position)
+    rest: list[int] = []
+    for start, end in pairwise(cuts):
+        part = order[start:end]
+        if len(part) * (max(len(prompts[i]) for i in part) - shared) < WORTH:
+            rest += part
+            continue
+        inner, others = _split(prompts, part, common[start : end - 1], depth - 1)
+        found += inner
+        own = min(common[start : end - 1], default=shared)
+        if len(others) * (own - shared) >= WORTH:
+            found.append(others)
         else:
-            found.append([position])
-    return sorted((sorted(group) for group in found), key=lambda group: group[0])
+            rest += others
+    return found, rest
 
 
 def shared_length(prompts: Sequence[array[int]], group: Sequence[int]) -> int:
@@ -84,7 +105,11 @@ def shared_length(prompts: Sequence[array[int]], group: Sequence[int]) -> int:
 
 def common_length(first: array[int], second: array[int]) -> int:
     """How many tokens two prompts share at their beginning."""
-    for i, (a, b) in enumerate(zip(first, second, strict=False)):
-        if a != b:
-            return i
-    return min(len(first), len(second))
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
-from medsins.core import Completion, Problem, Prompt, Request, UsageError
+from medsins.core import Completion, Problem, Prompt, Request, RunError, UsageError
 
 from ._base import BackendOptions, ModelInfo
 from ._local_attention import Prefix
@@ -23,7 +24,6 @@ from ._local_plan import Batch, Room, plan
 from ._local_probe import can_batch, check_plain_loop
 
 ROWS = 48  # requests under way at a time
-GROUP = 8  # finished requests handed over together
 CACHE_BYTES = {"cpu": 2 << 30, "cuda": 16 << 30}  # keys and values of a batch
 
 
@@ -34,6 +34,7 @@ class TransformersBackend:
         import transformers
 
         self.model, self.chat = loaded.model, Chat(loaded.tokenizer)
+        self.words = self.model.get_input_embeddings().num_embeddings
         self.rows = options.batch_size or ROWS
         self.ends = end_tokens(loaded)
         self.decoder = Decoder(self.model, exact=loaded.precision == "float32")
@@ -64,7 +65,11 @@ class TransformersBackend:
         """Answer every request whose position is not in ``done``, one list a batch.
 
         A prompt that does not fit the window ends as an ``error`` completion; the others go on.
+
+        Raises:
+            RunError: the memory does not suffice for a batch.
         """
+        done = frozenset(done)
         prompts = [self.chat.encode(request.prompt) for request in requests]
         problems = [self._problem(prompt) for prompt in prompts]
         refused = [i for i, problem in enumerate(problems) if problem and i not in done]
@@ -79,8 +84,9 @@ class TransformersBackend:
                 if fit[p] not in done
             }
             places = {id(job): i for i, job in todo.items()}
-            for finished in self._answer(list(todo.values()), batch):
-                yield [(places[id(job)], job.completion()) for job in finished]
+            with memory_errors():
+                for finished in self._answer(list(todo.values()), batch):
+                    yield [(places[id(job)], job.completion()) for job in finished]
 
     def _answer(self, jobs: list[Job], batch: Batch) -> Iterator[list[Job]]:
         if not jobs:
@@ -93,8 +99,7 @@ class TransformersBackend:
         begin = jobs[0].prompt[: batch.prefix]
         if begin != self._begin:
             self._begin, self._prefix = begin, self.decoder.read_prefix(begin)
-        # Where rounding may decide, answers depend on who shares the batch, so it stays whole.
-        yield from self.decoder.together(jobs, self._prefix, batch.rows, GROUP if self.decoder.exact else len(jobs))
+        yield from self.decoder.together(jobs, self._prefix, batch.rows)
 
     def close(self) -> None:
         """Free the weights."""
@@ -108,6 +113,8 @@ class TransformersBackend:
             return "the prompt is empty"
         if window and len(prompt) >= window:
             return f"prompt has {len(prompt)} tokens, window is {window} tokens and must hold the answer too"
+        if max(prompt) >= self.words:
+            return f"the tokenizer gave token {max(prompt)}, the model knows {self.words}: they do not belong together"
         return ""
 
     def _limit(self, request: Request, prompt: array[int]) -> int:
@@ -122,6 +129,18 @@ class TransformersBackend:
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         place = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
         return Room(self.rows, CACHE_BYTES[self.model.device.type] // place, refill=self.decoder.exact)
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Say what to do when memory runs out: torch raises a RuntimeError, on a processor with nothing but its text."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        mend = "take fewer requests at a time (batch size), or bfloat16; then resume"
+        raise RunError(Problem("not enough memory for a batch", mend=mend)) from error
 
 
 def end_tokens(loaded: Loaded) -> frozenset[int]:
