@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,8 +12,7 @@ from medsins.core.assets import cache_folder
 
 from .._memo import Memo
 
-Route = dict[int, tuple[float, int]]
-
+_unknown: Memo[list[str]] = Memo(entries=20_000, characters=30)
 _texts: Memo[tuple[str, ...]] = Memo(entries=4_000, characters=4_000)
 
 
@@ -36,17 +36,29 @@ def _tokenizer() -> Any:
         import jieba
 
     class Tokenizer(jieba.Tokenizer):  # type: ignore[misc]
-        """jieba's tokenizer with the search for the likeliest path in one pass."""
+        """jieba's tokenizer: the likeliest path in one pass, the hidden Markov model's words kept."""
 
         def initialize(self) -> None:
             super().initialize()
             self.weights = _Weights(self.total)
 
-        def get_DAG(self, sentence: str) -> None:  # noqa: N802 - jieba's name
+        def _Tokenizer__cut_DAG(self, block: str) -> list[str]:  # noqa: N802 - jieba's name
             self.check_initialized()
+            found: list[str] = []
+            start, single = 0, 0  # single: where the run of one-character words began
+            for last in _likeliest(block, self.FREQ, self.weights):
+                if last > start:
+                    found += self._singles(block[single:start])
+                    found.append(block[start : last + 1])
+                    single = last + 1
+                start = last + 1
+            return found + self._singles(block[single:])
 
-        def calc(self, sentence: str, graph: None, route: Route) -> None:
-            route.update(_likeliest(sentence, self.FREQ, self.weights))
+        def _singles(self, run: str) -> list[str]:
+            """A run of one-character words, which may be a word no dictionary has."""
+            if len(run) < 2 or self.FREQ.get(run):
+                return list(run)
+            return _unknown.get(run, lambda run: list(jieba.finalseg.cut(run)))
 
     jieba.setLogLevel(logging.CRITICAL + 1)
     tokenizer = Tokenizer()
@@ -69,14 +81,13 @@ class _Weights(dict[int, float]):
         return weight
 
 
-def _likeliest(sentence: str, frequencies: dict[str, int], weights: _Weights) -> Route:
-    """For every position the log likelihood of the likeliest split of what follows, and where its first word ends; of
-    equals the longer word. Prefixes of words are in the dictionary with frequency 0; where no word begins, one
-    character is a word of frequency 1.
+def _likeliest(sentence: str, frequencies: dict[str, int], weights: _Weights) -> Iterator[int]:
+    """Where each word of the likeliest split ends (its last character); of equals the longer word. Prefixes of words
+    are in the dictionary with frequency 0; where no word begins, one character is a word of frequency 1.
     """
     size, look_up = len(sentence), frequencies.get
     best = [0.0] * (size + 1)
-    route: Route = {size: (0, 0)}
+    lasts = [0] * size
     for start in range(size - 1, -1, -1):
         top = last = None
         end = start + 1
@@ -92,6 +103,8 @@ def _likeliest(sentence: str, frequencies: dict[str, int], weights: _Weights) ->
             frequency = look_up(sentence[start:end])
         if top is None or last is None:
             top, last = weights[1] + best[start + 1], start
-        best[start] = top
-        route[start] = (top, last)
-    return route
+        best[start], lasts[start] = top, last
+    start = 0
+    while start < size:
+        yield lasts[start]
+        start = lasts[start] + 1
