@@ -29,7 +29,7 @@ def letter(instance: Instance) -> str:
 
 
 def reversed_list(instance: Instance) -> str:
-    return ", ".join(reversed(instance.reference.rstrip(".").split(", ")))
+    return ", ".join(reversed(re.split(r"(?<! ), ", instance.reference.rstrip("."))))
 
 
 LINES: tuple[tuple[str, str, Answer], ...] = (

@@ -36,6 +36,8 @@ INFANT = "Gender: M\n\nAge: [[1.0, 'year'], [4.0, 'month']]"
         ("5 mg daily", "5 mg"),
         ("1,000 mg", "1000 mg"),
         ("2-3 tablets", "2 to 3 tablets"),
+        ("1000 mg", "1 g"),
+        ("0.5 mg", "500 µg"),
         ("Overdose", "overdose"),
         ("pain, function", "function, pain"),
         ("- pain\n- function", "pain, function"),

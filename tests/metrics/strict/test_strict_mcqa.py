@@ -272,3 +272,21 @@ def test_any_options_round_trip(texts: list[str]) -> None:
     assert dict(parse_options(shown)) == options
     for letter, text in options.items():
         assert read_reference(f"The right answer is {letter}: {text}", options) == {letter}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "The right answer is C: Pulsus alternans",
+        "A: D-dimer above 500",
+        "A. Pulsus alternans",
+        "The answer is D (muffled heart sounds).",
+    ],
+)
+def test_a_letter_with_the_text_of_another_option_is_no_answer(output: str) -> None:
+    assert letters(output) is None
+
+
+def test_a_letter_with_a_reworded_text_is_that_letter() -> None:
+    assert letters("B: an alternating pulse") == "B"
+    assert letters("The right answer is D: D-dimer") == "D"

@@ -26,6 +26,8 @@ _AND = re.compile(
     r"\s*(?:(?:[,;、&+]|,?\s*\b(?:and|AND|et|y|e|и)\b|と|和|及び?|および|以及|並びに)\s*(?:\b(?:and|et|y|e|и|also)\b\s*)?"
     r"|[\n\t]\s*|\s+(?=[A-Z]\s?[:.)]))"
 )
+_BETWEEN = re.compile(r"\s*[:.．、)\]\-–—]*\s*")
+_WORD = re.compile(r"[^\W\u2e80-\uffef]")
 _TAIL = re.compile(r"(?:\s*(?:です|である)|[.。;)\]\"'”])*")
 _STOP = re.compile(r"\s*(?:\Z|[,.;:!?、。，；！？)\]\n(–—\-])")
 _GOES_ON = re.compile(
@@ -84,6 +86,8 @@ def leading_letters(span: str, options: Mapping[str, str], allowed: str, announc
         if letter not in allowed or end is None:
             break
         found.append(letter)
+        if _contradicts(span, first.end(), letter, options):
+            return Letters(frozenset(found), hedged=True)
         if end == first.end() and _RANGE.match(span, end):
             return Letters(frozenset(found), hedged=True)
         either, both = _OR.match(span, end), _AND.match(span, end)
@@ -106,6 +110,19 @@ def _after_item(span: str, end: int, letter: str, options: Mapping[str, str], ce
     if _STOP.match(span, end) or _GOES_ON.match(span, end) or _OR.match(span, end) or _AND.match(span, end):
         return end
     return end if certain else None
+
+
+def _contradicts(span: str, end: int, letter: str, options: Mapping[str, str]) -> bool:
+    """Whether the letter is followed by the text of another option ("C: <text of A>"): two answers, so none."""
+    begin = _BETWEEN.match(span, end).end()  # type: ignore[union-attr]
+    whole = span[begin : begin + 2_000].lower()
+    rest = whole.lstrip("([\"'“«「 ")
+    texts = {key: text.rstrip(" .。;").lower() for key, text in options.items()}
+    own = texts.get(letter) or "\0"
+    if begin == end or whole.startswith(own) or rest.startswith(own):
+        return False
+    others = [text for key, text in texts.items() if key != letter and len(text) > 1]
+    return any(rest.startswith(text) and not _WORD.match(rest[len(text) :]) for text in others)
 
 
 def _joined(span: str, allowed: str) -> Letters | None:

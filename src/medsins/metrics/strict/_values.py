@@ -35,6 +35,9 @@ _LONG_UNITS = {
 }  # fmt: skip
 
 
+_SCALES = {"g": (1000.0, "mg"), "kg": (1e6, "mg"), "µg": (0.001, "mg"), "l": (1000.0, "ml")}
+
+
 def record(text: str) -> Mapping[str, str]:
     """The named fields of a text, values in comparable form; empty where it is no record.
 
@@ -68,12 +71,13 @@ def age(text: str) -> str:
 
 
 def quantities(text: str) -> list[str]:
-    """All amounts with a unit in a text, in comparable form: "5mg" and "5 mg" and "5.0 mg" are equal."""
+    """All amounts with a unit in a text, in comparable form: "5mg", "5.0 mg" and "0.005 g" are equal."""
     found = []
     for low, high, unit in _QUANTITY.findall(text):
-        name = unit.lower()
-        span = f"{_number(low)}-{_number(high)}" if high else _number(low)
-        found.append(f"{span} {_LONG_UNITS.get(name, name)}")
+        name = _LONG_UNITS.get(unit.lower(), unit.lower())
+        scale, base = _SCALES.get(name, (1.0, name))
+        numbers = [_number(number, scale) for number in (low, high) if number]
+        found.append(f"{'-'.join(numbers)} {base}")
     return found
 
 
@@ -84,9 +88,9 @@ def quantity(text: str) -> str:
     return quantities(text)[0] if match else ""
 
 
-def _number(text: str) -> str:
+def _number(text: str, scale: float) -> str:
     text = re.sub(r",(?=\d{3}(?!\d))", "", text).replace(",", ".")
     try:
-        return f"{float(text):g}"
+        return f"{float(text) * scale:g}"
     except ValueError:
         return text
