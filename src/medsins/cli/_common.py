@@ -74,11 +74,23 @@ def print_json(value: Any) -> None:
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 
+def whole_number(text: str) -> int:
+    """The type of an option that takes a whole number, in words for a user where it is none."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
 def out_console() -> Console:
-    """The console for results (stdout)."""
+    """The console for results (stdout). A reader that leaves is for ``main`` to handle, not an exit code of rich's."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    class Results(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Results(highlight=False)
 
 
 def err_console(args: argparse.Namespace | None = None) -> Console:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ._common import add_verb, err_console, out_console, print_json
+from ._common import add_verb, err_console, out_console, print_json, whole_number
 
 RUN_EXAMPLE = """\
 medsins bench run --model smollm2 --suite mini -o runs/smollm2
@@ -77,7 +77,7 @@ def _add_suite_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = whole_number(text)
     if value < 0:
         raise argparse.ArgumentTypeError("must not be negative")
     return value

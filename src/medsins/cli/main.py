@@ -45,15 +45,11 @@ def build_parser(groups: Sequence[str] = tuple(GROUPS)) -> Parser:
 def main(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code (0 done, 1 problems, 2 usage, 3 policy, 130 interrupted)."""
     debug = "--debug" in argv
+    code = 0
     try:
-        wanted = next((word for word in argv if not word.startswith("-")), "")
-        parser = build_parser([wanted] if wanted in GROUPS else [])
-        args = parser.parse_args(argv)
-        handler = getattr(args, "handler", None)
-        if handler is None:
-            (parser if not wanted else build_parser([wanted])).print_help()
-            return 2
-        return int(handler(args))
+        code = _dispatch(argv)
+        sys.stdout.flush()  # here rather than at exit, where a reader that left would be an error
+        return code
     except MedsinsError as error:
         if debug:
             raise
@@ -65,12 +61,27 @@ def main(argv: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return code
     except OSError as error:
         if debug:
             raise
         place = str(error.filename or "")
         return _report((Problem(error.strerror or str(error), place=place, mend=_os_hint(error)),), 1)
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    wanted = next((word for word in argv if not word.startswith("-")), "")
+    parser = build_parser([wanted] if wanted in GROUPS else [])
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit:  # --help and --version, which have printed
+        sys.stdout.flush()
+        raise
+    handler = getattr(args, "handler", None)
+    if handler is None:
+        (parser if not wanted else build_parser([wanted])).print_help()
+        return 2
+    return int(handler(args))
 
 
 def _report(problems: Sequence[Problem], code: int) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ._common import add_shared, err_console, out_console, print_json
+from ._common import add_shared, err_console, out_console, print_json, whole_number
 
 EXAMPLE = """\
 medsins score predictions.csv
@@ -32,7 +32,7 @@ def build(commands: Any, name: str, summary: str) -> None:
 
 
 def _resamples(text: str) -> int:
-    value = int(text)
+    value = whole_number(text)
     if not 10 <= value <= 1_000_000:
         raise argparse.ArgumentTypeError("must be from 10 to 1,000,000")
     return value
