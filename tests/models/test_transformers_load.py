@@ -88,6 +88,11 @@ def missing_shard(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "model-1.safetensors")
 
 
+def empty_index(folder: Path) -> None:
+    (folder / "model.safetensors.index.json").write_text("{}")
+    (folder / "model.safetensors").unlink()
+
+
 def missing_tensor(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     del weights["model.layers.1.mlp.up_proj.weight"]
@@ -116,6 +121,7 @@ def no_writer(folder: Path) -> None:
         (adapter, "an adapter"),
         (no_weights, "weights are missing: model.safetensors"),
         (missing_shard, "weights are missing: model-2.safetensors"),
+        (empty_index, "weights are missing: model.safetensors"),
         (missing_tensor, "1 tensors are not in the weight files, the first is model.layers.1.mlp.up_proj.weight"),
         (cut_weights, "cannot load it"),
         (unknown_architecture, "does not know the architecture 'from-the-future'"),
@@ -145,6 +151,17 @@ def test_remote_code_is_refused_and_never_run(copy: Path) -> None:
     change_config(copy, model_type="evil", auto_map={"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"})
     (copy / "evil.py").write_text(f"open({str(copy / 'ran')!r}, 'w')")
     with pytest.raises(RefusedByPolicy, match="runs code from its repository"):
+        load(str(copy), "float32")
+    assert not (copy / "ran").exists()
+
+
+def test_a_tokenizer_with_code_is_refused_and_never_run(copy: Path) -> None:
+    config = json.loads((copy / "tokenizer_config.json").read_text())
+    config |= {"tokenizer_class": "EvilTokenizer", "auto_map": {"AutoTokenizer": ["evil.T", None]}}
+    (copy / "tokenizer_config.json").write_text(json.dumps(config))
+    (copy / "tokenizer.json").unlink()
+    (copy / "evil.py").write_text(f"open({str(copy / 'ran')!r}, 'w')")
+    with pytest.raises(RefusedByPolicy, match="tokenizer runs code"):
         load(str(copy), "float32")
     assert not (copy / "ran").exists()
 

@@ -127,7 +127,7 @@ def check_folder(folder: Path) -> list[Path]:
         raise UsageError(Problem("no model here: config.json is missing", place=place, mend="name a model folder"))
     _check_code(config, folder)
     index = _read_json(folder / "model.safetensors.index.json")
-    names = sorted(set(index["weight_map"].values())) if index else ["model.safetensors"]
+    names = sorted(set(index.get("weight_map", {}).values())) if index else ["model.safetensors"]
     missing = [name for name in names if not (folder / name).is_file()]
     if not missing:
         return [folder / name for name in names]
@@ -146,10 +146,14 @@ def _check_code(config: dict[str, Any], folder: Path) -> None:
     if kind in CONFIG_MAPPING:
         return
     if config.get("auto_map"):
-        mend = "use a model whose architecture ships with transformers, or serve this one yourself and use openai:"
-        raise RefusedByPolicy(Problem("the model runs code from its repository", place=str(folder), mend=mend))
+        raise _runs_code("the model", folder)
     mend = "a newer transformers may know it: pip install -U transformers"
     raise UsageError(Problem(f"transformers does not know the architecture '{kind}'", place=str(folder), mend=mend))
+
+
+def _runs_code(what: str, folder: Path) -> RefusedByPolicy:
+    mend = "use a model whose architecture ships with transformers, or serve this one yourself and use openai:"
+    return RefusedByPolicy(Problem(f"{what} runs code from its repository", place=str(folder), mend=mend))
 
 
 def _open(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
@@ -161,6 +165,8 @@ def _open(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
             folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+        if "trust_remote_code" in str(error):
+            raise _runs_code("the tokenizer", folder) from error
         raise UsageError(_load_problem(folder, error)) from error
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
