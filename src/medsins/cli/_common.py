@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from medsins.core.errors import Problem, UsageError
@@ -69,9 +70,17 @@ def add_shared(parser: argparse.ArgumentParser, handler: Handler) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Write one JSON document to stdout. Lone surrogates and non-finite numbers never break it."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    """Write one JSON document to stdout. Neither lone surrogates (``?``) nor non-finite numbers (null) break it."""
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def whole_number(text: str) -> int:
