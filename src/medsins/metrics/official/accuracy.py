@@ -76,17 +76,23 @@ class FirstLetter(Judged):
 
     def column(self, references: Sequence[Cell], outputs: Sequence[Cell]) -> list[Result]:
         """The results of many rows, those that begin plainly without a call."""
-        results: list[Result] = []
-        known, size = PLAIN.get, len(WRITTEN_PREFIX)
-        for reference, output in zip(references, outputs, strict=True):
-            if type(reference) is str and type(output) is str:
-                given = known(output[size : size + 1] if output[:size] == WRITTEN_PREFIX else output[:1])
-                wanted = known(reference[size : size + 1] if reference[:size] == WRITTEN_PREFIX else reference[:1])
-                if given and wanted:
-                    results.append(RIGHT if given == wanted and given in self.letters else WRONG)
-                    continue
-            results.append(self._result(reference, output))
-        return results
+        right = dict.fromkeys(self.letters, RIGHT)
+        begins = zip(_plain_beginnings(references), _plain_beginnings(outputs), references, outputs, strict=True)
+        return [
+            (right.get(given, WRONG) if wanted == given else WRONG)
+            if wanted and given
+            else self._result(reference, output)
+            for wanted, given, reference, output in begins
+        ]
+
+
+def _plain_beginnings(cells: Sequence[Cell]) -> list[str | None]:
+    """The first character of every cleaned cell, None where cleaning must be done to know."""
+    known, size = PLAIN.get, len(WRITTEN_PREFIX)
+    return [
+        known(cell[size : size + 1] if cell[:size] == WRITTEN_PREFIX else cell[:1]) if type(cell) is str else None
+        for cell in cells
+    ]
 
 
 def _first(cell: Cell, column: str) -> str:

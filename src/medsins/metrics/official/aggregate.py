@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,8 +19,15 @@ def running_sum(values: Iterable[float]) -> float:
 
 def task_metrics(kind: Kind, results: Iterable[Result], wrong: Stats) -> dict[str, float]:
     """A task's figures in percent. ``wrong``: the statistics of a row on which the script would raise."""
-    rows = [wrong if isinstance(result, WouldCrash) else result for result in results if result is not None]
-    return metrics_from_sums(kind, [running_sum(column) for column in zip(*rows, strict=True)])
+    if kind == "overlap":
+        rows = [wrong if isinstance(result, WouldCrash) else result for result in results if result is not None]
+        return metrics_from_sums(kind, [running_sum(column) for column in zip(*rows, strict=True)])
+    sums = [0.0] * len(wrong)  # of whole numbers: no order of summation changes them
+    for result, times in Counter(results).items():
+        stats = wrong if isinstance(result, WouldCrash) else result or ()
+        for place, value in enumerate(stats):
+            sums[place] += times * value
+    return metrics_from_sums(kind, sums)
 
 
 def metrics_from_sums(kind: Kind, sums: Sequence[float]) -> dict[str, float]:

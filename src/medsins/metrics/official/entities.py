@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from ._records import Cell, Kind, Stats
+from ._records import Cell, Kind, Result, Stats
 from ._rule import Rule
 from .cells import need_text
 
@@ -30,15 +31,28 @@ class Entities(Rule):
         """The counts of one row."""
         if not isinstance(output, str):
             return None
-        wanted, given = parse_entities(need_text(reference, "GT")), parse_entities(output)
-        tp = len(wanted) if wanted is given else len(wanted & given)
-        return tp, len(given) - tp, len(wanted) - tp
+        return _counts(need_text(reference, "GT"), output)
+
+    def column(self, references: Sequence[Cell], outputs: Sequence[Cell]) -> list[Result]:
+        """The results of many rows, texts without a detour."""
+        return [
+            _counts(reference, output)
+            if type(reference) is str and type(output) is str
+            else self._result(reference, output)
+            for reference, output in zip(references, outputs, strict=True)
+        ]
 
     def details(self, reference: Cell, output: Cell) -> dict[str, Any]:
         """Both entity sets, sorted."""
         if not isinstance(output, str) or not isinstance(reference, str):
             return {}
         return {"gt_entities": sorted(parse_entities(reference)), "pred_entities": sorted(parse_entities(output))}
+
+
+def _counts(reference: str, output: str) -> Stats:
+    wanted, given = parse_entities(reference), parse_entities(output)
+    tp = len(wanted) if wanted is given else len(wanted & given)
+    return tp, len(given) - tp, len(wanted) - tp
 
 
 @lru_cache(maxsize=20_000)
