@@ -91,7 +91,7 @@ def ask(url: str, results: Any) -> None:
 
 def test_processes_that_ask_at_once_fetch_once(server: str, cache: Path) -> None:
     results = FORK.Queue()
-    processes = [FORK.Process(target=ask, args=(f"{server}/words.zip", results)) for _ in range(4)]
+    processes = [FORK.Process(target=ask, args=(f"{server}/words.zip", results), daemon=True) for _ in range(4)]
     for process in processes:
         process.start()
     folders = {results.get(timeout=30) for _ in processes}

@@ -125,7 +125,7 @@ def _write_many(path: Path, letter: str) -> None:
 def test_parallel_writers_never_mix(tmp_path: Path) -> None:
     path = tmp_path / "shared"
     write_text(path, "z\n" * LINES)
-    writers = [FORK.Process(target=_write_many, args=(path, letter)) for letter in "abc"]
+    writers = [FORK.Process(target=_write_many, args=(path, letter), daemon=True) for letter in "abc"]
     for writer in writers:
         writer.start()
     seen = set()

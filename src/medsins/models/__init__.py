@@ -21,8 +21,8 @@ def split_model(model: str) -> tuple[str, str, str]:
         UsageError: no backend named, or an unknown one.
     """
     full = ALIASES.get(model, model)
-    backend, colon, rest = full.partition(":")
-    if not colon or not rest:
+    backend, _, rest = full.partition(":")
+    if not backend or not rest:
         example = "transformers:PATH_OR_HUB_ID, openai:MODEL@http://host:port/v1, replay:RUN, or the alias smollm2"
         raise UsageError(Problem(f"'{model}' does not say which backend runs it", mend=f"write {example}"))
     if backend not in BACKENDS.names():

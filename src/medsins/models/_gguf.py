@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 from medsins.core import InvalidFile, MissingExtra, Problem
@@ -32,7 +33,7 @@ def convert_gguf(gguf_file: Path, folder: Path) -> None:
             config = AutoConfig.from_pretrained(source, gguf_file=name)
             model = AutoModelForCausalLM.from_pretrained(source, gguf_file=name, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=name)
-        except (OSError, ValueError, KeyError, NotImplementedError) as error:
+        except (OSError, ValueError, LookupError, NotImplementedError, struct.error) as error:
             what = f"not a GGUF model that transformers can read: {error}"
             raise InvalidFile(Problem(what, place=str(gguf_file))) from error
         plain = type(model)(config).to(torch.float32)
