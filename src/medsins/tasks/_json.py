@@ -25,6 +25,7 @@ from ._stream import Batch, Mark, TaskReader
 _BETWEEN = re.compile(rb'[ \t\n\r]*,[ \t\n\r]*(?=\{[ \t\n\r]*")')
 _GUESSES = 32
 WORTH = 1 << 16  # bytes below which the strict parser is done before numpy is imported
+_END = -1  # the offset of a mark behind which there is no instance
 _TAIL = 1 << 20  # bytes at the end of a file that are searched for keys after Instances
 _LATE_KEY = re.compile(r'\}[ \t\n\r]*\][ \t\n\r]*,[ \t\n\r]*(?="[^"\\]*"[ \t\n\r]*:)')
 
@@ -75,16 +76,15 @@ def plain_rows(window: Window, count: int) -> list[Any] | None:
 
 
 def _bare_quotes(view: memoryview) -> int:
-    """How many quotes of a valid JSON text are not escaped; -1 where backslashes stand side by side, and it is not
-    worth telling.
-    """
+    """How many quotes of a valid JSON text are not escaped; -1 where one follows two backslashes and may be either."""
     import numpy as np
 
     signs = np.frombuffer(view, np.uint8)
     quotes, slashes = signs == ord('"'), signs == ord("\\")
-    if (slashes[1:] & slashes[:-1]).any():
+    escaped = quotes[1:] & slashes[:-1]
+    if (escaped[1:] & slashes[:-2]).any():
         return -1
-    return int(np.count_nonzero(quotes)) - int(np.count_nonzero(quotes[1:] & slashes[:-1]))
+    return int(np.count_nonzero(quotes)) - int(np.count_nonzero(escaped))
 
 
 def _tokens(rows: list[Any]) -> int:
@@ -169,6 +169,9 @@ class JsonReader(TaskReader):
         return last
 
     def _batches(self, start: Mark) -> Iterator[Batch]:
+        if start.offset == _END:
+            self._card = self._read_card()
+            return
         with open_source(self.path) as source:
             cursor = self._start(source)
             if not self._head(cursor):
@@ -235,7 +238,7 @@ class JsonReader(TaskReader):
         if name in self._keys or (name == "Instances" and self._found):
             doubled = [name, *doubled]
         if doubled:
-            self.shape.problem("", f"has the key '{doubled[0]}' twice in one object", "keep one of them")
+            self.shape.problem(f"$.{name}", f"has the key '{doubled[0]}' twice in one object", "keep one of them")
         elif name == "Instances":
             self._found = True
             self.shape.problem("$.Instances", f"must be a list, found {type(value).__name__}")
@@ -305,7 +308,8 @@ class JsonReader(TaskReader):
                 break
         if more:
             cursor.release()
-        return Batch(Columns.of(instances), numbers, Mark(index, window.offset)), more
+        end = Mark(index, window.offset if more else _END)
+        return Batch(Columns.of(instances), numbers, end), more
 
     def _next_row(self, cursor: Cursor) -> bool:
         """Read over the comma; at the end of the array, read the rest of the file."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from medsins.core import Card, Problem, RunError, UsageError, write_json
+from medsins.core import Card, Problem, RunError, UsageError
 
 from ._bytes import split_name
 from ._stream import START, Mark, TaskReader
@@ -87,7 +88,7 @@ class _Job:
                 writer.finish(self.reader.card)
                 self.partial.chmod(0o644)
                 self.partial.replace(self.target)
-            except (KeyboardInterrupt, SystemExit):
+            except (KeyboardInterrupt, SystemExit, OSError):
                 kept = self.resumable and self.state_path.exists()
                 raise
             finally:
@@ -95,6 +96,7 @@ class _Job:
                 if not kept:
                     self.partial.unlink(missing_ok=True)
                     self.state_path.unlink(missing_ok=True)
+                    self.state_path.with_suffix(".fresh").unlink(missing_ok=True)
         return Converted(self.source, self.target, index, start.index)
 
     def _copy(self, writer: InstanceWriter, start: Mark) -> int:
@@ -107,10 +109,17 @@ class _Job:
             saved = saved or self.reader.taken
             if self.resumable and not self.reader.problems and self.reader.taken - saved >= self.every:
                 saved = self.reader.taken
-                write_json(
-                    self.state_path, {**self._origin(), "mark": asdict(batch.end), "writer": writer.checkpoint()}
-                )
+                self._save(batch.end, writer)
         return index
+
+    def _save(self, end: Mark, writer: InstanceWriter) -> None:
+        state = {**self._origin(), "mark": asdict(end), "writer": writer.checkpoint()}
+        fresh = self.state_path.with_suffix(".fresh")
+        with fresh.open("w", encoding="utf-8") as stream:
+            json.dump(state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(self.state_path)
 
     def _origin(self) -> dict[str, Any]:
         found = self.source.stat()
