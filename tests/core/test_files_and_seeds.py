@@ -13,7 +13,7 @@ from medsins.core import atomic_open, canonical_json, derive_random, derive_seed
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
