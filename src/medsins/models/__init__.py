@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import cast
 
 from medsins.core import Problem, Registry, UsageError
@@ -35,6 +36,8 @@ def open_backend(model: str, options: BackendOptions | None = None) -> Backend:
     """Open the backend that ``model`` names. See ``split_model`` for the form and the errors."""
     from dataclasses import replace
 
+    # On cores that others use too, threads that spin while they wait cost several times what they save.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     backend, name, base_url = split_model(model)
     chosen = options or BackendOptions()
     if base_url:
