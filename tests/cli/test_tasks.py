@@ -1,192 +1,134 @@
-"""``medsins tasks`` as a user calls it: documents, files, exit codes, and a clean stdout."""
+"""``medsins tasks`` as users and scripts call it."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from medsins.catalog import categories
 from medsins.cli.main import main
-from medsins.core import Card, Instance, Task
-from medsins.tasks import find_task_files, read_task, write_task
-
-Capture = pytest.CaptureFixture[str]
+from medsins.core import Card, Instance
+from medsins.tasks import open_writer
 
 
-def write(path: Path, count: int = 30, **card: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    instances = tuple(
-        Instance(
-            f"i{n}",
-            f"The patient {n} has coughed for {n + 2} days.",
-            ("yes" if n % 3 else "no",),
-            extra={"Ward": n % 5},
-        )
-        for n in range(count)
+def drugs(path: Path, rows: int = 30, **changes: Any) -> Path:
+    card = Card(
+        contributors=("A. Nurse",),
+        source=("invented",),
+        categories=("NER",),
+        definition=("List the drugs.",),
+        input_language=("English",),
+        output_language=("English",),
+        domains=("clinical texts",),
     )
-    fields: dict[str, Any] = {
-        "definition": ("Is it pneumonia? Answer yes or no.",),
-        "categories": ("Diagnosis",),
-        "source": ("ward",),
-        "contributors": ("A. Nurse",),
-        "input_language": ("English",),
-        "output_language": ("English",),
-        **card,
-    }
-    write_task(Task(path.name.partition(".")[0], Card(**fields), instances, "Diagnosis"), path)
+    with open_writer(path, card) as writer:
+        writer.write([Instance(f"i{n}", f"She takes drug{n}.", (f"drug{n}",)) for n in range(rows)])
     return path
 
 
-@pytest.fixture
-def task(tmp_path: Path) -> Path:
-    return write(tmp_path / "in" / "ward_cough.json")
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
 
 
-def document(capsys: Capture, *words: str, code: int = 0) -> Any:
-    assert main(["tasks", *words, "--json", "-q"]) == code
-    shown = capsys.readouterr()
-    assert shown.err == ""
-    return json.loads(shown.out)
+def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drugs(tmp_path / "a.json")
+    assert run(capsys, "tasks", "validate", tmp_path) == (0, "", "1 file, 0 errors, 0 warnings\n")
+    drugs(tmp_path / "b.jsonl", rows=1).write_text('{"input": ""}\n{"input": "x" "output": "y"}\n')
+    code, out, _ = run(capsys, "tasks", "validate", tmp_path, "--html", tmp_path / "report.html")
+    assert code == 1
+    assert "b.jsonl: line 2, column 15: is not JSON" in out
+    assert "b.jsonl: line 1.output: is missing" in out
+    assert "b.jsonl" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    code, out, _ = run(capsys, "tasks", "validate", tmp_path, "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert found["files"] == 2
+    assert found["errors"] == sum(1 + row["more"] for row in found["problems"] if row["level"] == "error") >= 3
+    assert {"file", "place", "what", "mend", "kind"} <= set(found["problems"][0])
 
 
-def test_a_sound_file_has_no_errors(task: Path, capsys: Capture) -> None:
-    found = document(capsys, "validate", str(task))
-    assert (found["files"], found["instances"], found["errors"]) == (1, 30, 0)
-    assert main(["tasks", "validate", str(task)]) == 0
-    assert "1 file, 0 errors" in capsys.readouterr().err
+def test_warnings_alone_are_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = drugs(tmp_path / "a.json")
+    path.write_text(path.read_text().replace("drug3.", "drug4."))
+    code, out, err = run(capsys, "tasks", "validate", path)
+    assert code == 0
+    assert "with another output" in out
+    assert "0 errors, 1 warnings" in err
 
 
-def test_errors_of_all_files_are_counted_and_listed(task: Path, capsys: Capture) -> None:
-    (task.parent / "broken.json").write_text('{"Definition": [', encoding="utf-8")
-    (task.parent / "empty.json").write_text("[]", encoding="utf-8")
-    found = document(capsys, "validate", str(task.parent), code=1)
-    assert found["files"] == 3
-    errors = [row for row in found["problems"] if row["level"] == "error"]
-    assert found["errors"] == sum(1 + row["more"] for row in errors) >= 2
-    assert {Path(row["file"]).name for row in errors} == {"broken.json", "empty.json"}
-    assert all(row["what"] and row["place"] for row in errors)
-    assert main(["tasks", "validate", str(task.parent)]) == 1
-    shown = capsys.readouterr()
-    assert shown.out.count("error: ") == len(errors)
-    assert f"3 files, {found['errors']} errors" in shown.err
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".xlsx", ".json.gz"])
+def test_convert(tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str) -> None:
+    source, target = drugs(tmp_path / "a.json"), tmp_path / f"b{ending}"
+    assert run(capsys, "tasks", "convert", source, target) == (0, f"{target}\n", "30 instances\n")
+    code, out, _ = run(capsys, "tasks", "convert", target, tmp_path / "c.json", "--json")
+    assert (code, json.loads(out)["instances"]) == (0, 30)
+    assert (tmp_path / "c.json").read_bytes() == source.read_bytes()
 
 
-def test_findings_also_as_a_page(task: Path, tmp_path: Path, capsys: Capture) -> None:
-    page = tmp_path / "report.html"
-    bad = write(task.parent / "odd_<b>.json", categories=("Poetry & <i>",))
-    document(capsys, "validate", str(bad), "--html", str(page), code=1)
-    text = page.read_text(encoding="utf-8")
-    assert "Poetry" in text
-    assert "<i>" not in text
-    assert "odd_<b>" not in text
+def test_stats_split_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = drugs(tmp_path / "a.json")
+    code, out, _ = run(capsys, "tasks", "stats", path)
+    assert code == 0
+    assert "30" in out
+    code, out, _ = run(capsys, "tasks", "stats", path, "--json")
+    assert json.loads(out)[0]["lengths"]["input"]["words"]["mean"] == 3.0
+    code, out, err = run(capsys, "tasks", "split", path, "-o", tmp_path / "parts")
+    assert (code, err) == (0, "27 train, 3 test\n")
+    code, out, _ = run(capsys, "tasks", "split", path, "--test", "0.5", "--json", "-o", tmp_path / "half")
+    assert json.loads(out)["test_instances"] == 15
+    code, out, _ = run(capsys, "tasks", "show", path, "--index", "7", "--json")
+    assert json.loads(out)["instance"] == {"id": "i7", "input": "She takes drug7.", "output": ["drug7"]}
+    code, out, _ = run(capsys, "tasks", "show", path)
+    assert "drug0" in out
 
 
-@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz", ".xlsx", ".parquet", ".json.zst"])
-def test_a_task_survives_the_way_there_and_back(ending: str, task: Path, tmp_path: Path, capsys: Capture) -> None:
-    there, back = tmp_path / f"ward_cough{ending}", tmp_path / "back" / "ward_cough.json"
-    back.parent.mkdir()
-    assert document(capsys, "convert", str(task), str(there))["instances"] == 30
-    assert document(capsys, "convert", str(there), str(back))["target"] == str(back)
-    before, after = read_task(task), read_task(back)
-    assert [(i.id, i.input, i.outputs) for i in after.instances] == [
-        (i.id, i.input, i.outputs) for i in before.instances
-    ]
-    assert after.card.definition == before.card.definition
+def test_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.xlsx"
+    assert run(capsys, "tasks", "template", "-o", path, "--category", "ner") == (0, f"{path}\n", "")
+    code, out, _ = run(capsys, "tasks", "validate", path)
+    assert code == 1
+    assert "sheet 'Instances': has no instances" in out
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("words", "code", "expected"),
     [
-        (["convert", "{task}", "{task}"], "same file"),
-        (["convert", "{task}", "x.docx"], ".docx"),
-        (["show", "{task}", "--index", "30"], "30"),
-        (["show", "{task}", "--index", "-1"], "-1"),
-        (["split", "{task}", "--test", "1.5"], "1.5"),
-        (["split", "{task}", "--group", "Wrad"], "Wrad"),
-        (["stats", "nowhere"], "nowhere"),
-        (["validate", "nowhere"], "nowhere"),
-        (["template", "-o", "x.doc"], ".xlsx"),
-        (["template", "-o", "x.xlsx", "--category", "Diagnosys"], "did you mean Diagnosis"),
+        (["tasks", "template", "-o", "a.xls"], 2, "ending in .xlsx"),
+        (["tasks", "template", "-o", "a.xlsx", "--category", "Diagnosys"], 2, "did you mean Diagnosis"),
+        (["tasks", "convert", "none.json", "b.jsonl"], 1, "none.json: No such file"),
+        (["tasks", "convert", "none.txt", "b.jsonl"], 2, "known endings"),
+        (["tasks", "validate", "none.json"], 2, "no such file or folder"),
+        (["tasks", "split", "none.json"], 1, "No such file"),
+        (["tasks", "show", "none.parquet"], 1, "No such file"),
+        (["tasks", "stats", "none.jsonl"], 2, "no such file or folder"),
     ],
 )
-def test_wrong_usage(
-    words: list[str], expected: str, task: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_wrong_usage_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    code: int,
+    expected: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    before = sorted(tmp_path.rglob("*"))
-    assert main(["tasks", *(word.format(task=task) for word in words)]) == 2
-    shown = capsys.readouterr()
-    assert expected in shown.err
-    assert shown.out == ""
-    assert sorted(tmp_path.rglob("*")) == before
+    found, _, err = run(capsys, *words)
+    assert found == code
+    assert expected in err
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_one_instance_with_its_card(task: Path, capsys: Capture) -> None:
-    shown = document(capsys, "show", str(task), "--index", "4")
-    assert (shown["id"], shown["category"], shown["language"]) == ("ward_cough", "Diagnosis", "English")
-    assert "patient 4 " in json.dumps(shown["instance"])
-    assert shown["card"]["Definition"] == ["Is it pneumonia? Answer yes or no."]
-    assert main(["tasks", "show", str(task)]) == 0
-    assert json.loads(capsys.readouterr().out)["index"] == 0
-
-
-def test_counts_of_a_file_and_of_a_folder(task: Path, capsys: Capture) -> None:
-    (stats,) = document(capsys, "stats", str(task))
-    assert (stats["instances"], stats["category"]) == (30, "Diagnosis")
-    assert stats["labels"] == {"yes": 20, "no": 10}
-    assert stats["lengths"]["output"]["words"]["total"] == 30
-    assert stats["lengths"]["input"]["words"]["mean"] == 8
-    write(task.parent / "ward_second.json", 3)
-    both = document(capsys, "stats", str(task.parent))
-    assert sorted(one["instances"] for one in both) == [3, 30]
-    assert main(["tasks", "stats", str(task)]) == 0
-    shown = capsys.readouterr().out
-    assert "Task files (1)" in shown
-    assert "20  yes" in shown
-
-
-@pytest.mark.parametrize("seed", ["0", "1"])
-def test_a_split_loses_and_shares_nothing(seed: str, task: Path, tmp_path: Path, capsys: Capture) -> None:
-    words = ["split", str(task), "--test", "0.2", "--seed", seed, "-o", str(tmp_path / "out")]
-    done = document(capsys, *words)
-    train, test = read_task(Path(done["train"])), read_task(Path(done["test"]))
-    assert (done["train_instances"], done["test_instances"]) == (len(train.instances), len(test.instances)) == (24, 6)
-    sides = [{instance.input for instance in side.instances} for side in (train, test)]
-    assert not sides[0] & sides[1]
-    assert sides[0] | sides[1] == {instance.input for instance in read_task(task).instances}
-    first = [Path(done[side]).read_bytes() for side in ("train", "test")]
-    assert [Path(document(capsys, *words)[side]).read_bytes() for side in ("train", "test")] == first
-
-
-def test_a_split_keeps_groups_together(task: Path, capsys: Capture) -> None:
-    done = document(capsys, "split", str(task), "--test", "0.4", "--group", "Ward")
-    assert Path(done["train"]).parent == task.parent
-    wards = [{i.extra["Ward"] for i in read_task(Path(done[side])).instances} for side in ("train", "test")]
-    assert not wards[0] & wards[1]
-    assert wards[0] | wards[1] == set(range(5))
-
-
-@pytest.mark.parametrize("category", [None, "ner", "Natural Language Inference"])
-def test_a_template_is_an_excel_file_of_its_category(category: str | None, tmp_path: Path, capsys: Capture) -> None:
-    path = tmp_path / "new_task.xlsx"
-    chosen = ["--category", category] if category else []
-    assert document(capsys, "template", "-o", str(path), *chosen) == {"file": str(path)}
-    assert path.read_bytes().startswith(b"PK")
-    assert find_task_files([path]) == [path]
-    from openpyxl import load_workbook
-
-    cells = {str(c.value) for sheet in load_workbook(path) for row in sheet.iter_rows() for c in row if c.value}
-    if category:
-        assert cells & set(categories()) or any(name in cell for cell in cells for name in categories())
-
-
-def test_paths_printed_are_the_paths_given(task: Path, tmp_path: Path, capsys: Capture) -> None:
-    target = tmp_path / ("a_long_folder_name_" * 6) / "[bold]x.jsonl"
-    target.parent.mkdir()
-    assert main(["tasks", "convert", str(task), str(target)]) == 0
-    shown = capsys.readouterr()
-    assert shown.out == f"{target}\n"
-    assert "30 instances" in shown.err
+def test_progress_of_large_files_goes_to_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = drugs(tmp_path / "a.json", rows=60_000)
+    code = "import medsins.cli._file_progress as p, medsins.cli.main as m, sys; "
+    code += f"p.SHOWN_FROM, p.PLAIN_INTERVAL = 0, 0.0; sys.exit(m.main(['tasks', 'validate', {str(path)!r}, '--json']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["instances"] == 60_000
+    assert "a.json: " in done.stderr
+    assert "MB/s" in done.stderr

@@ -14,7 +14,26 @@ from typing import Any
 from medsins.core import Card, Instance
 from medsins.tasks import open_writer
 
-WORDS = 'pain fever aspirin 37,5 µg β-blocker 発熱 жар \n \t " \\ , = +1 @ - } , { ] null'.split(" ")
+WORDS = [
+    "pain",
+    "aspirin",
+    "37,5",
+    "µg",
+    "発熱",
+    "жар",
+    "\n",
+    "\t",
+    '"',
+    "\\",
+    ",",
+    "=",
+    "+1",
+    "@",
+    "} , {",
+    "]",
+    "null",
+    "",
+]
 CARD = Card(categories=("NER",), definition=("List the drugs.",), input_language=("English",), extra={"Licence": "CC0"})
 
 

@@ -84,9 +84,12 @@ _WORDS = {
     "Dutch": "de het een van en in is dat op te voor met niet zijn die aan er bij ook als om",
     "Catalan": "el la els les de que i en un una per amb del no és al més com dels aquest",
 }
-_FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+_FUNCTION_WORDS = {
+    language: frozenset(word for word in words.split() if len(word) > 1) for language, words in _WORDS.items()
+}
 _WORD = re.compile(r"[^\W\d_]+")
 _ENOUGH = 200  # words from which a guess is worth anything
+_DIFFERENT = 6  # function words that have to be among them: a label that comes again and again tells nothing
 
 
 def script_of(text: str) -> str:
@@ -125,5 +128,6 @@ def guess_language(texts: Iterable[str]) -> str:
     total = sum(words.values())
     shares = {language: sum(words[word] for word in own) / max(1, total) for language, own in _FUNCTION_WORDS.items()}
     first, second, *_ = sorted(shares, key=shares.__getitem__, reverse=True)
-    sure = total >= _ENOUGH and shares[first] >= 0.15 and shares[first] >= 1.5 * shares[second]
+    different = sum(word in words for word in _FUNCTION_WORDS[first])
+    sure = total >= _ENOUGH and different >= _DIFFERENT and shares[first] >= max(0.12, 1.5 * shares[second])
     return first if sure else ""
