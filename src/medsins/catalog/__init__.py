@@ -1,6 +1,7 @@
 """What exists, as data tables: tasks, corpora, categories, access terms, published results."""
 
 from ._corpora import CatalogCorpus, article_corpora, corpora
+from ._figure import FigureLink, figure_links
 from ._resolve import find_category, find_task, resolve_category, task_access, task_definition, task_language
 from ._tables import (
     ACCESS,
@@ -18,11 +19,13 @@ __all__ = [
     "CatalogCorpus",
     "CatalogTask",
     "Category",
+    "FigureLink",
     "PublishedResult",
     "article_corpora",
     "categories",
     "corpora",
     "definitions",
+    "figure_links",
     "find_category",
     "find_task",
     "published_results",

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from ._catalog_plot import add_plot
 from ._common import add_verb, out_console, print_json
 
 
@@ -22,6 +23,7 @@ def build(commands: Any, name: str, summary: str) -> None:
         verbs, "published", _published, "the article's results", "medsins catalog published --category MCQA --json"
     )
     published.add_argument("--category", metavar="NAME", help="only results of this category")
+    add_plot(verbs)
 
 
 def _category(name: str | None) -> str | None:
