@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from medsins.core import Card, Instance, InvalidFile
 from medsins.tasks import open_reader, open_writer, read_task, write_template
-from medsins.tasks._workbook import Workbook, column_letters, unescaped
-from medsins.tasks._xlsx_writer import escaped
+from medsins.tasks._workbook import Workbook, column_letters, escaped, unescaped
 
 from .samples import CARD, plain
 

@@ -23,6 +23,8 @@ MAX_PART = 256 << 20  # bytes of a part that is held in memory (shared strings, 
 MAX_SHEET = 8 << 30  # bytes of a sheet, which is streamed
 _PIECE = 1 << 16
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})\Z")
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # built-in number formats
 _NOT_DATE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -64,6 +66,12 @@ def _column_number(letters: str) -> int:
 def unescaped(text: str) -> str:
     """The text of an XML string: ``_x000D_`` stands for the character that XML cannot hold."""
     return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
+
+
+def escaped(text: str) -> str:
+    """The text as a workbook holds it: characters that XML has no place for as ``_x000D_``."""
+    text = _LOOKS_ESCAPED.sub("_x005F_", text)
+    return _NOT_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", text)
 
 
 class Workbook:

@@ -17,20 +17,12 @@ from medsins.core import Card, Instance, InvalidFile, Problem
 
 from ._columns import Columns
 from ._stream import MAX_PROBLEMS
-from ._workbook import MAX_CELL, MAX_ROWS
+from ._workbook import MAX_CELL, MAX_ROWS, escaped
 from ._xlsx import MORE
 from .writer import InstanceWriter
 
 COLUMNS = ("Input", "Output", "ID", MORE)
 _LETTERS = "ABCD"
-_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-
-
-def escaped(text: str) -> str:
-    """The text as a workbook holds it: characters that XML has no place for as ``_x000D_``."""
-    text = _LOOKS_ESCAPED.sub("_x005F_", text)
-    return _NOT_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", text)
 
 
 def _cell_length(text: str) -> int:

@@ -11,6 +11,7 @@ from medsins.catalog import ACCESS, categories, tasks
 from medsins.core import Card, atomic_open
 
 from ._shape import EXAMPLE_KEYS, LIST_KEYS
+from ._workbook import escaped
 from ._xlsx import INFORMATION, LISTS_BY_COMMA, MORE, SAMPLES
 from .writer import card_document
 
@@ -170,8 +171,6 @@ def _fill_information(sheet: Any, cells: dict[str, list[str]]) -> None:
 
 def put_text(cell: Any, text: str) -> None:
     """Set a cell to a text that Excel never takes for a formula, escaped where XML cannot hold it."""
-    from ._xlsx_writer import escaped
-
     if text:
         cell.value = escaped(text)
         cell.data_type = "s"
