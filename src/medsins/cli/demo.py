@@ -9,7 +9,7 @@ from typing import Any
 from ._common import add_shared
 
 # A model this small tends to ramble; answers end early so that two cores need only a few minutes.
-PROTOCOL = "strict:max_answer_tokens=128"
+PROTOCOL = "strict:max_answer_tokens=64"
 
 
 def build(commands: Any, name: str, summary: str) -> None:
