@@ -24,9 +24,9 @@ _RARE = 0.01
 _FEW = 20  # samples below which shares mean nothing
 _REPEATS_HELD = 10_000
 _REPEATED = {
-    "conflict": ("is the input of {}, with another output", "keep one, or list both outputs in one"),
-    "duplicate": ("is the same sample as {}", "delete one: it counts double, and may leak on a split"),
-    "id": ("has the id of {}", "give every sample its own id, or none"),
+    "conflict": ("is the same as {}, with another output", "keep one, or list both outputs in one"),
+    "duplicate": ("is the same as {}, with the same output", "delete one: it counts double, and may leak on a split"),
+    "id": ("is the same as {}", "give every sample its own id, or none"),
 }
 
 
@@ -176,8 +176,8 @@ def _repeats(texts: TextChecks, findings: Findings) -> None:
     for kind, found in kinds.items():
         for repeat in sorted(found, key=_row)[:SHOWN]:
             what, mend = _REPEATED[kind]
-            where = place(repeat.row, "id" if kind == "id" else "input")
-            findings.warning(kind, where, what.format(place(repeat.first)), mend)
+            key = "id" if kind == "id" else "input"
+            findings.warning(kind, place(repeat.row, key), what.format(place(repeat.first, key)), mend)
         findings.count(kind, max(0, len(found) - SHOWN))
 
 

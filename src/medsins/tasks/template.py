@@ -15,6 +15,8 @@ from ._workbook import escaped
 from ._xlsx import INFORMATION, LISTS_BY_COMMA, MORE, SAMPLES
 from .writer import card_document
 
+_FONT = "Calibri"
+_DEFINITION_HEIGHT = 64  # points: four lines
 DOMAINS = ("clinical texts", "academic papers", "exams", "knowledge bases", "conversations")
 
 # Labels at the rows of the published template (1-based); what it has not comes after.
@@ -103,7 +105,7 @@ def workbook(card: Card, columns: tuple[str, ...], empty: bool = False) -> bytes
     samples = book.create_sheet(SAMPLES)
     for number, name in enumerate(columns, start=1):
         cell = samples.cell(1, number, name)
-        cell.font = Font(bold=True)
+        cell.font = Font(name=_FONT, bold=True)
         _comment(cell, _COLUMN_HELP[name])
         samples.column_dimensions[cell.column_letter].width = 70 if name in ("Input", "Output") else 24
     samples.freeze_panes = "A2"
@@ -150,13 +152,13 @@ def _fill_information(sheet: Any, cells: dict[str, list[str]]) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
     sheet["A1"] = "Task Card"
-    sheet["A1"].font = Font(bold=True, size=14)
+    sheet["A1"].font = Font(name=_FONT, bold=True, size=14)
     rows = {**_LABEL_ROWS}
     for key in cells:
         rows.setdefault(key, max(rows.values()) + 1)
     for label, row in rows.items():
         cell = sheet.cell(row, 1, label)
-        cell.font = Font(bold=True)
+        cell.font = Font(name=_FONT, bold=True)
         if label in _HELP:
             _comment(cell, _HELP[label])
         for number, text in enumerate(cells.get(label) or [""], start=2):
@@ -165,6 +167,7 @@ def _fill_information(sheet: Any, cells: dict[str, list[str]]) -> None:
             value.number_format = "@"
             value.alignment = Alignment(wrap_text=True, vertical="top")
             value.fill = PatternFill("solid", fgColor="FFF6E0")
+    sheet.row_dimensions[_LABEL_ROWS["Definition"]].height = _DEFINITION_HEIGHT
     sheet.column_dimensions["A"].width = 22
     sheet.column_dimensions["B"].width = 80
 
@@ -234,15 +237,15 @@ def _add_example(book: Any) -> None:
 
     sheet = book.create_sheet("Example")
     sheet["A1"] = "A filled task card; nothing on this sheet is read"
-    sheet["A1"].font = Font(bold=True, size=14)
+    sheet["A1"].font = Font(name=_FONT, bold=True, size=14)
     row = 3
     for label, text in _EXAMPLE.items():
-        sheet.cell(row, 1, label).font = Font(bold=True)
+        sheet.cell(row, 1, label).font = Font(name=_FONT, bold=True)
         sheet.cell(row, 2, text)
         row += 1
     row += 1
     for column, name in enumerate(("Input", "Output"), start=1):
-        sheet.cell(row, column, name).font = Font(bold=True)
+        sheet.cell(row, column, name).font = Font(name=_FONT, bold=True)
     for given, expected in _EXAMPLE_ROWS:
         row += 1
         sheet.cell(row, 1, given)

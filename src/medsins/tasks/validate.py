@@ -63,7 +63,9 @@ def validate(path: Path, advance: Callable[[int, int], None] = lambda taken, siz
             advance(reader.taken, size)
         category = resolve_category(reader.name, reader.card.categories)
         if isinstance(category, Problem):
-            findings.error("category", reader.card_place("Categories"), category.what, category.mend)
+            near, asked, _ = category.mend.partition("? ")  # the whole list helps only where no name is near
+            mend = near + asked.strip() if asked else category.mend
+            findings.error("category", reader.card_place("Categories"), category.what, mend)
         if not texts.rows and not reader.problems:
             findings.error("format", reader.card_place("Instances"), "has no instances", "a task needs at least one")
         check_task(texts, reader.card, findings)
