@@ -25,7 +25,7 @@ def convert_gguf(gguf_file: Path, folder: Path) -> None:
     except ModuleNotFoundError as error:
         raise MissingExtra("reading a GGUF model", "local") from error
 
-    from ._local_load import quiet
+    from ._local_quiet import quiet
 
     source, name = str(gguf_file.parent), gguf_file.name
     with quiet():

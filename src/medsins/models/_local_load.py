@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import re
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,8 @@ from typing import Any
 import torch
 
 from medsins.core import Problem, RefusedByPolicy, UsageError, digest, sha256_file
+
+from ._local_quiet import quiet
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -30,23 +28,6 @@ class Loaded:
     name: str
     weights: str
     precision: str
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Load without progress bars, advice and telemetry; errors still come as exceptions."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from transformers.utils import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
 
 
 def load(name: str, precision: str) -> Loaded:
