@@ -71,7 +71,7 @@ def with_row(number: int, **changes: Any) -> list[dict[str, Any]]:
         (with_row(3, input=" "), "empty input", ": $.Instances[3].input is empty"),
         (with_row(4, output=[]), "empty output", ": $.Instances[4].output is empty"),
         (with_row(5, input=GOOD_ROWS[2]["input"]), "duplicate", ": $.Instances[5].input is the same as $.Instanc"),
-        (with_row(6, input=GOOD_ROWS[2]["input"], output="no"), "conflict", "$.Instances[2].input, with another output"),
+        (with_row(6, input=GOOD_ROWS[2]["input"], output="no"), "conflict", "[2].input, with another output"),
         (with_row(7, id="pain-1"), "id", ": $.Instances[7].id is the same as $.Instances[1].id"),
         (with_row(8, input="It hurts.\x07"), "control character", "[8].input holds the control character U+0007 (char"),
         (with_row(9, input="It\u0085hurts."), "control character", "U+0085 (character 3)"),
