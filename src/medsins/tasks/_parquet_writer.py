@@ -54,7 +54,7 @@ class _Tail:
 class ParquetWriter(InstanceWriter):
     """Writes a ``.parquet`` task file to ``path``, going on after the segments that end at ``resumed``.
 
-    Encoding and compression run in a thread of their own, one row group behind; Arrow works without Python's lock.
+    Encoding and compression run in a thread of their own, one table behind; Arrow works without Python's lock.
     """
 
     def __init__(self, path: Path, card: Card, resumed: Sequence[int] = ()) -> None:
@@ -79,24 +79,14 @@ class ParquetWriter(InstanceWriter):
     def _flush(self) -> None:
         pending, weight = self._pending, self._weight
         self._pending, self._weight = [], 0
+        if not pending:
+            return
+        table = _table(pending)
+        share = min(1.0, GROUP_CHARACTERS / max(1, weight))
+        group = min(GROUP_ROWS, max(1, round(share * table.num_rows)))
         self._wait()
-        if pending:
-            self._open()
-            share = min(1.0, GROUP_CHARACTERS / max(1, weight))
-            group = min(GROUP_ROWS, max(1, round(share * sum(map(len, pending)))))
-            self._behind = self._thread.submit(self._encode, pending, group)
-
-    def _encode(self, pending: list[Columns], group: int) -> None:
-        import pyarrow as pa
-
-        batches = []
-        for rows in pending:
-            texts: list[str | None] = [None] * len(rows)
-            if rows.extras is not None:
-                texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
-            columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
-            batches.append(pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema()))
-        self._writer.write_table(pa.Table.from_batches(batches), row_group_size=group)
+        self._open()
+        self._behind = self._thread.submit(self._writer.write_table, table, row_group_size=group)
 
     def _wait(self) -> None:
         if self._behind is not None:
@@ -117,8 +107,7 @@ class ParquetWriter(InstanceWriter):
         self._writer = pq.ParquetWriter(
             self._stream,
             schema(),
-            compression="zstd",
-            compression_level=1,
+            compression="lz4",
             use_dictionary=False,
             write_statistics=False,
         )
@@ -171,6 +160,19 @@ class ParquetWriter(InstanceWriter):
             self._writer.close()
             self._stream.close()
             self._tail.close()
+
+
+def _table(pending: list[Columns]) -> Any:
+    import pyarrow as pa
+
+    batches = []
+    for rows in pending:
+        texts: list[str | None] = [None] * len(rows)
+        if rows.extras is not None:
+            texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
+        columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
+        batches.append(pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema()))
+    return pa.Table.from_batches(batches)
 
 
 def _footer_at(path: Path, end: int) -> Any:
