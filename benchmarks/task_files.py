@@ -74,7 +74,7 @@ def generate(path: Path, instances: int, seed: int = 0) -> None:
     with path.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(CARD, ensure_ascii=False, indent=2).removesuffix("\n}") + ',\n  "Instances": [')
         for number in range(instances):
-            start, length = source.randrange(1_990_000), source.randint(120, 400)
+            start, length = source.randrange(1_990_000), source.randint(160, 490)
             text = sentences(source, pool[start : start + length])
             output = sentences(source, pool[start + 3 : start + 3 + length // 8])
             row = {"id": f"task78-{number}", "input": text, "output": [output]}

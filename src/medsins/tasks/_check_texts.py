@@ -73,11 +73,10 @@ class TextChecks:
         self.ids.add(list(map(hash, columns.ids)), [0] * len(columns))
         self._count_labels(columns.inputs, firsts)
         self._empty(batch, firsts)
-        joined = "".join(chain(columns.inputs, chain.from_iterable(columns.outputs)))
-        self._damaged(batch, joined)
+        self._damaged(batch)
         self._leaking(batch, firsts)
-        self._foreign(batch, columns.inputs, "input", joined.isascii())
-        self._foreign(batch, firsts, "output", joined.isascii())
+        self._foreign(batch, columns.inputs, "input")
+        self._foreign(batch, firsts, "output")
         if len(self.input_sample) < _SAMPLES:
             step = max(1, len(columns) // 50)
             self.input_sample += columns.inputs[::step]
@@ -110,13 +109,10 @@ class TextChecks:
             mend = "write the accepted answer; where nothing fits, a fixed sentence that the definition names"
             self.findings.warning("empty output", self._where(batch, row, "output"), "is empty", mend)
 
-    def _damaged(self, batch: Batch, joined: str) -> None:
+    def _damaged(self, batch: Batch) -> None:
         columns = batch.columns
-        raw = joined.encode()
-        suspicious = len(raw.translate(None, _CONTROLS)) != len(raw)
-        if not joined.isascii():
-            suspicious = suspicious or bool(re.search(rb"\xc2[\x80-\x9f]", raw)) or any(s in joined for s in _DAMAGE)
-        if not suspicious:
+        texts = [*columns.inputs, *chain.from_iterable(columns.outputs)]
+        if not _suspicious(texts):
             return
         for row, (text, outputs) in enumerate(zip(columns.inputs, columns.outputs, strict=True)):
             self._damage_in(text, self._where(batch, row, "input"))
@@ -137,25 +133,30 @@ class TextChecks:
             if self._examples and text in self._examples:
                 mend = "take another example, or delete the sample: few-shot prompts would hold its answer"
                 self.findings.warning("example", self._where(batch, row, "input"), "is also a Positive Example", mend)
-            if not output:
-                continue
-            if self.anew and len(output) >= _LEAK_LENGTH and output in text:
-                what = "holds its own output word for word"
-            elif output == text:
-                what = "is the same as its output"
-            elif len(output) <= LABEL_LENGTH and _gives_away(text, output):
-                what = f"ends with its own answer ('{text[-60:].strip()}')"
-            else:
-                continue
-            self.findings.warning("leak", self._where(batch, row, "input"), what, "cut the answer out of the input")
+            if what := self._leak(text, output):
+                mend = "cut the answer out of the input"
+                self.findings.warning("leak", self._where(batch, row, "input"), what, mend)
 
-    def _foreign(self, batch: Batch, texts: Sequence[str], field: str, ascii_only: bool) -> None:
+    def _leak(self, text: str, output: str) -> str:
+        """How an input gives its output away; empty where it does not."""
+        length = len(output)
+        if length > LABEL_LENGTH and not self.anew:
+            return "is the same as its output" if output == text else ""
+        if output and output == text:
+            return "is the same as its output"
+        if self.anew and length >= _LEAK_LENGTH and output in text:
+            return "holds its own output word for word"
+        if 0 < length <= LABEL_LENGTH and _gives_away(text, output):
+            return f"ends with its own answer ('{text[-60:].strip()}')"
+        return ""
+
+    def _foreign(self, batch: Batch, texts: Sequence[str], field: str) -> None:
         languages = [name.strip().title() for name in self._languages[field == "output"]]
-        latin = fits("Latin", languages)
-        if not languages or (latin and ascii_only):
+        if not languages:
             return
-        if latin:
-            suspects = [(row, text) for row, text in enumerate(texts) if _mostly_foreign(text)]
+        if fits("Latin", languages):
+            special = [(row, text) for row, text in enumerate(texts) if not text.isascii()]
+            suspects = [(row, text) for row, text in special if _mostly_foreign(text)]
         else:
             suspects = [(row, text) for row, text in enumerate(texts) if text.isascii() and len(text) > LABEL_LENGTH]
         for row, text in suspects:
@@ -179,5 +180,17 @@ def _gives_away(text: str, output: str) -> bool:
 
 
 def _mostly_foreign(text: str) -> bool:
-    """Whether more than half of a text is not Latin, as far as its bytes tell."""
-    return not text.isascii() and len(text.encode()) > 1.7 * len(text)
+    """Whether more than half of a text is not Latin, as far as the bytes of its start tell."""
+    start = text[:1000]
+    return len(start.encode()) > 1.7 * len(start)
+
+
+def _suspicious(texts: Sequence[str]) -> bool:
+    """Whether any text may hold something damaged."""
+    special = "".join(text for text in texts if not text.isascii())
+    raw = "".join(text for text in texts if text.isascii()).encode()
+    if len(raw.translate(None, _CONTROLS)) != len(raw):
+        return True
+    raw = special.encode()
+    damaged = len(raw.translate(None, _CONTROLS)) != len(raw) or re.search(rb"\xc2[\x80-\x9f]", raw)
+    return bool(damaged) or any(sign in special for sign in _DAMAGE)
