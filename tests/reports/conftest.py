@@ -13,9 +13,6 @@ from medsins.reports import write_report
 
 from .fake_run import make_run
 
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
 
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
@@ -27,17 +24,6 @@ def run_dir(tmp_path: Path) -> Path:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a finished run, for tests that only look."""
     return write_report(make_run(tmp_path_factory.mktemp("reports") / "run", rows=30))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not there")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield chromium
-        chromium.close()
 
 
 @dataclass
