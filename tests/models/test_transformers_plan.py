@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from itertools import groupby
 
 import pytest
 
@@ -24,9 +25,12 @@ def test_a_plan_is_sound(made: list[array[int]], rows: int, tokens: int, refill:
     batches = plan(made, limits, Room(rows, tokens, refill))
     assert sorted(p for batch in batches for p in batch.positions) == list(range(len(made)))
     for batch in batches:
-        begin = made[batch.positions[0]][: batch.prefix]
-        assert all(made[p][: batch.prefix] == begin and len(made[p]) > batch.prefix for p in batch.positions)
-        longest = max(len(made[p]) - batch.prefix + limits[p] for p in batch.positions)
+        shared = dict(zip(batch.positions, batch.shared, strict=True))
+        begins = [made[p][:length].tobytes() for p, length in shared.items()]
+        assert all(len(made[p]) > length for p, length in shared.items())
+        neighbours = [begin for begin, _ in groupby(begins) if begin]
+        assert len(neighbours) == len(set(neighbours))
+        longest = max(len(made[p]) - length + limits[p] for p, length in shared.items())
         assert batch.rows == 1 or (batch.rows <= rows and batch.rows * longest <= tokens)
         assert refill or len(batch.positions) <= batch.rows
     assert batches == plan(made, limits, Room(rows, tokens, refill))
@@ -36,14 +40,16 @@ def test_prompts_of_two_tasks_form_two_groups_each_with_its_own_prefix() -> None
     first, second = list(range(100)), [0, 1, 2, *range(200, 280)]
     made = [array("i", (first if i % 2 else second) + [300 + i, i]) for i in range(60)]
     assert groups(made) == [list(range(0, 60, 2)), list(range(1, 60, 2))]
-    assert {batch.prefix for batch in plan(made, [5] * 60, Room(4, 10**6, True))} == {100, 83}
+    assert {p for batch in plan(made, [5] * 60, Room(4, 10**6, False)) for p in batch.shared} == {100, 83}
+    [together] = plan(made, [5] * 60, Room(4, 10**6, True))
+    assert together.shared == (83,) * 30 + (100,) * 30
 
 
 def test_a_few_prompts_on_the_same_text_do_not_make_batches_of_their_own() -> None:
     # Three questions on each of twenty texts: sharing each text would leave batches of three.
     made = [array("i", [*range(40), *([1000 + i // 3] * 150), i]) for i in range(60)]
     [batch] = plan(made, [20] * 60, Room(48, 10**6, True))
-    assert batch.prefix == 40
+    assert set(batch.shared) == {40}
 
 
 def test_prompts_that_are_each_a_beginning_of_the_next_are_planned() -> None:
@@ -54,7 +60,8 @@ def test_prompts_that_are_each_a_beginning_of_the_next_are_planned() -> None:
 def test_prompts_that_share_little_are_one_group_without_a_prefix() -> None:
     made = [array("i", [1, 2, 3, 10 + i, 50 - i, i]) for i in range(8)]
     [batch] = plan(made, [4] * 8, Room(8, 10**6, False))
-    assert batch.prefix == 0 < SHORTEST_PREFIX
+    assert set(batch.shared) == {0}
+    assert SHORTEST_PREFIX > 0
 
 
 def test_equal_prompts_leave_one_token_to_read() -> None:

@@ -1,12 +1,12 @@
 """Attention over a ragged batch: no padding between prompts, and the tokens they share are kept once.
 
-The model sees one flat row of tokens. Each of its tokens belongs to a slot (one request) and attends to the shared
-prefix and to the earlier tokens of its own slot.
+The model sees one flat row of tokens. Each of its tokens belongs to a slot (one request) and attends to the prefix that
+slot shares with others and to the earlier tokens of its own slot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +32,8 @@ class Slots:
     Slots in use are always the first ones; a request that leaves hands its place to the last.
     """
 
-    def __init__(self, prefix: Prefix, slots: int, capacity: int) -> None:
-        self.prefix, self.slots, self.capacity = prefix, slots, capacity
+    def __init__(self, slots: int, capacity: int) -> None:
+        self.slots, self.capacity = slots, capacity
         self.keys: dict[int, Tensor] = {}
         self.values: dict[int, Tensor] = {}
 
@@ -64,17 +64,25 @@ class Step:
     """One forward pass over a flat row of tokens.
 
     The first slots write: ``counts[r]`` tokens (few) of slot r, from its place ``starts[r]`` on. The slots after them
-    read: all ``lengths[r]`` tokens of a prompt, from its place 0 on.
+    read: all ``lengths[r]`` tokens of a prompt, from its place 0 on. ``prefixes`` has one for each of all these slots.
     """
 
     def __init__(
-        self, slots: Slots, starts: Sequence[int], counts: Sequence[int], lengths: Sequence[int], device: Any
+        self,
+        slots: Slots,
+        prefixes: Sequence[Prefix],
+        starts: Sequence[int],
+        counts: Sequence[int],
+        lengths: Sequence[int],
+        device: Any,
     ) -> None:
-        self.slots, self.counts, self.lengths, self.written = slots, counts, lengths, sum(counts)
+        self.slots, self.prefixes, self.counts, self.lengths = slots, prefixes, counts, lengths
+        self.written = sum(counts)
         spans = [*zip(starts, counts, strict=True), *((0, length) for length in lengths)]
         self.rows = torch.tensor([r for r, (_, count) in enumerate(spans) for _ in range(count)], device=device)
         self.places = torch.tensor([start + i for start, count in spans for i in range(count)], device=device)
-        self.positions = (self.places + slots.prefix.length)[None]
+        before = torch.tensor([prefix.length for prefix in prefixes], device=device)
+        self.positions = (self.places + before[self.rows])[None]
         if counts:
             self.width, self.span = max(counts), max(map(sum, spans[: len(counts)]))
             self.even = min(counts) == self.width
@@ -83,11 +91,23 @@ class Step:
             self.hidden = (torch.arange(self.span, device=device) > last[..., None])[:, None, None]
             rows = self.rows[: self.written]
             self.holes = (rows, self.places[: self.written] - first[rows, 0])
-        before = slots.prefix.length
+        self.shared = [*self._shared(device)]
         self.seen = [
-            torch.ones(length, before + length, dtype=torch.bool, device=device).tril(before) if before else None
-            for length in lengths
+            torch.ones(length, prefix.length + length, dtype=torch.bool, device=device).tril(prefix.length)
+            if prefix.length
+            else None
+            for length, prefix in zip(lengths, prefixes[len(counts) :], strict=True)
         ]
+
+    def _shared(self, device: Any) -> Iterator[tuple[Prefix, Any]]:
+        """Each prefix of the slots that write, and which of them have it."""
+        have: dict[int, list[int]] = {}
+        for r in range(len(self.counts)):
+            if self.prefixes[r].length:
+                have.setdefault(id(self.prefixes[r]), []).append(r)
+        for rows in have.values():
+            everyone = len(rows) == len(self.counts)
+            yield self.prefixes[rows[0]], slice(None) if everyone else torch.tensor(rows, device=device)
 
 
 def ragged_attention(
@@ -111,7 +131,8 @@ def ragged_attention(
 
 def _reading(step: Step, layer: int, r: int, query: Tensor, scaling: float) -> Tensor:
     """A prompt: its tokens ``[1, heads, tokens, head_dim]`` over the prefix and themselves."""
-    prefix, row, length = step.slots.prefix, len(step.counts) + r, step.lengths[r]
+    row, length = len(step.counts) + r, step.lengths[r]
+    prefix = step.prefixes[row]
     keys = step.slots.keys[layer][row, :, :length]
     values = step.slots.values[layer][row, :, :length]
     if prefix.length:
@@ -124,7 +145,9 @@ def _reading(step: Step, layer: int, r: int, query: Tensor, scaling: float) -> T
 
 
 def _writing(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
-    """Answers: all slots at once. The prefix is one product for all of them, their own tokens a batch of products."""
+    """Answers: all slots at once. A prefix is one product for all that have it, their own tokens a batch of products;
+    the two softmax sums are put together at the end.
+    """
     heads, _, size = query.shape
     keys = step.slots.keys[layer][: len(step.counts), :, : step.span]
     values = step.slots.values[layer][: len(step.counts), :, : step.span]
@@ -137,22 +160,35 @@ def _writing(step: Step, layer: int, query: Tensor, scaling: float) -> Tensor:
     asked = asked.reshape(rows, kv_heads, group * step.width, size)
     scores = torch.matmul(asked, keys.transpose(2, 3))
     scores.view(rows, kv_heads, group, step.width, -1).masked_fill_(step.hidden, float("-inf"))
-    length = step.slots.prefix.length
-    if length:
-        shared = asked.transpose(0, 1).reshape(kv_heads, -1, size)
-        before = torch.matmul(shared, step.slots.prefix.keys[layer].transpose(1, 2))
-        before = before.view(kv_heads, rows, -1, length).transpose(0, 1)
-        scores = torch.cat((before, scores), -1)
-    weights = torch.softmax(scores, -1, dtype=torch.float32).to(query.dtype)
-    answer = torch.matmul(weights[..., length:], values)
-    if length:
-        shared = weights[..., :length].transpose(0, 1).reshape(kv_heads, -1, length)
-        answer = answer + torch.matmul(shared, step.slots.prefix.values[layer]).view(
-            kv_heads, rows, -1, size
-        ).transpose(0, 1)
-    answer = answer.view(rows, kv_heads, group, step.width, size).permute(0, 3, 1, 2, 4)
+    top, total, weights = _softmax_parts(scores)
+    answer = torch.matmul(weights, values).float()
+    for prefix, who in step.shared:
+        # [kv_heads, rows that have it * group * width, size]
+        asking = asked[who].transpose(0, 1)
+        shape = asking.shape
+        before = torch.matmul(asking.reshape(kv_heads, -1, size), prefix.keys[layer].transpose(1, 2))
+        more_top, more_total, weights = _softmax_parts(before)
+        more = torch.matmul(weights, prefix.values[layer]).float()
+        more_top, more_total, more = (
+            part.view(*shape[:3], -1).transpose(0, 1) for part in (more_top, more_total, more)
+        )
+        highest = torch.maximum(top[who], more_top)
+        own, other = torch.exp(top[who] - highest), torch.exp(more_top - highest)
+        answer[who] = answer[who] * own + more * other
+        total[who] = total[who] * own + more_total * other
+    answer = (answer / total).to(query.dtype).view(rows, kv_heads, group, step.width, size).permute(0, 3, 1, 2, 4)
     answer = answer.reshape(rows, step.width, heads, size)
     return answer.reshape(-1, heads, size) if step.even else answer[step.holes]
+
+
+def _softmax_parts(scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Highest score and sum of the exponentials over the last axis, both kept as ``[..., 1]`` in float32, and the
+    exponentials themselves.
+    """
+    full = scores.float()
+    top = full.amax(-1, keepdim=True)
+    weights = torch.exp(full - top)
+    return top, weights.sum(-1, keepdim=True), weights.to(scores.dtype)
 
 
 def _spread(step: Step, flat: Tensor, rows: int) -> Tensor:

@@ -18,6 +18,7 @@ from ._local_job import Job
 READ_TOKENS = 1024  # of prompts in one pass
 STEP_TOKENS = 128  # of answers in one pass, guesses included
 GROUP, GROUP_SECONDS = 8, 5.0  # finished requests are handed over when so many are there, or so late
+PREFIXES = 6  # kept at a time
 NEAR = 1e-3  # logits: two tokens nearer than this are told apart by rounding
 
 
@@ -30,6 +31,7 @@ class Decoder:
         AttentionInterface.register(NAME, ragged_attention)
         self.own = model.config._attn_implementation
         self.model, self.exact, self.device = model, exact, model.device
+        self.prefixes: dict[bytes, Prefix] = {}
 
     def attend(self, name: str) -> None:
         """Switch the attention function: ``NAME``, or the model's ``own``."""
@@ -66,23 +68,23 @@ class Decoder:
         if not tokens:
             return Prefix()
         self.attend(NAME)
-        slots = Slots(Prefix(), 1, len(tokens))
-        self.forward(tokens, Step(slots, [], [], [len(tokens)], self.device), [0])
+        slots = Slots(1, len(tokens))
+        self.forward(tokens, Step(slots, [Prefix()], [], [], [len(tokens)], self.device), [0])
         return slots.as_prefix(len(tokens))
 
-    def together(self, jobs: Sequence[Job], prefix: Prefix, rows: int) -> Iterator[list[Job]]:
-        """Answer requests that all begin with the prefix, up to ``rows`` of them at a time; each that finishes makes
-        room for the next.
+    def together(self, jobs: Sequence[Job], rows: int) -> Iterator[list[Job]]:
+        """Answer requests, up to ``rows`` of them at a time; each that finishes makes room for the next. Those that
+        share a beginning come one after the other.
 
         Yields finished ones a few together. Where rounding may decide, answers depend on who shares the batch: it is
         then yielded as a whole, so that it is never formed again with other members.
         """
         waiting, active, finished = deque(jobs), list[Job](), list[Job]()
-        capacity = max(len(job.prompt) - prefix.length + job.limit for job in jobs)
-        slots = Slots(prefix, min(rows, len(jobs)), capacity)
+        slots = Slots(min(rows, len(jobs)), max(len(job.prompt) - job.shared + job.limit for job in jobs))
         yielded = time.monotonic()
         while waiting or active:
             for job in self._advance(waiting, active, slots):
+                job.prefix = Prefix()
                 if job.close:
                     self.alone(job)
                 finished.append(job)
@@ -99,13 +101,13 @@ class Decoder:
         go through the layers together. Returns the requests that left.
         """
         self.attend(NAME)
-        before = slots.prefix.length
+        fresh = self._next(waiting, active, slots.slots - len(active))
         guesses = self._guesses(active)
-        fresh = self._next(waiting, slots.slots - len(active), before)
         wrote = [[job.new[-1], *guess] for job, guess in zip(active, guesses, strict=True)]
-        read = [job.prompt[before:].tolist() for job in fresh]
-        starts = [len(job.prompt) - before + len(job.new) - 1 for job in active]
-        step = Step(slots, starts, [len(part) for part in wrote], [len(part) for part in read], self.device)
+        read = [job.prompt[job.shared :].tolist() for job in fresh]
+        starts = [len(job.prompt) - job.shared + len(job.new) - 1 for job in active]
+        prefixes = [job.prefix for job in active + fresh]
+        step = Step(slots, prefixes, starts, [len(part) for part in wrote], [len(part) for part in read], self.device)
         ends = list(accumulate((len(part) for part in read), initial=step.written))
         keep = [*range(step.written), *(end - 1 for end in ends[1:])]
         owners = [job for job, part in zip(active, wrote, strict=True) for _ in part] + fresh
@@ -122,17 +124,31 @@ class Decoder:
         spare = max(0, STEP_TOKENS - len(active)) // max(1, len(active))
         return [job.guess(spare) for job in active]
 
-    def _next(self, waiting: deque[Job], free: int, before: int) -> list[Job]:
+    def _next(self, waiting: deque[Job], active: Sequence[Job], free: int) -> list[Job]:
         """The next requests to read: one at least where a slot is free, more while they are short."""
         taken: list[Job] = []
         tokens = 0
         while waiting and len(taken) < free:
-            tokens += len(waiting[0].prompt) - before
-            if taken and tokens > READ_TOKENS:
+            tokens += len(waiting[0].prompt) - waiting[0].shared
+            if (taken and tokens > READ_TOKENS) or not self._share(waiting[0], [*active, *taken]):
                 break
             taken.append(waiting.popleft())
             taken[-1].started = time.perf_counter()
         return taken
+
+    def _share(self, job: Job, active: Sequence[Job]) -> bool:
+        """Give a request the prefix it shares, read now if need be; false while too many others are in use."""
+        begin = job.prompt[: job.shared].tobytes()
+        if job.shared and begin not in self.prefixes:
+            used = {id(other.prefix) for other in active}
+            unused = [key for key, prefix in self.prefixes.items() if id(prefix) not in used]
+            if len(self.prefixes) >= PREFIXES and not unused:
+                return False
+            if len(self.prefixes) >= PREFIXES:
+                del self.prefixes[unused[0]]
+            self.prefixes[begin] = self.read_prefix(job.prompt[: job.shared])
+        job.prefix = self.prefixes[begin] if job.shared else Prefix()
+        return True
 
     def _accept(self, job: Job, guess: Sequence[int], best: Sequence[int], near: Sequence[bool]) -> None:
         """Take the next token, and one more after each guess that was right."""
@@ -163,7 +179,7 @@ class Decoder:
             last = active.pop()
             if place < len(active):
                 active[place] = last
-                slots.move(len(active), place, len(last.prompt) - slots.prefix.length + len(last.new) - 1)
+                slots.move(len(active), place, len(last.prompt) - last.shared + len(last.new) - 1)
         return gone
 
     def forward(self, tokens: Sequence[int], step: Step, keep: Sequence[int]) -> Tensor:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from medsins.core import Completion, Request
 
+from ._local_attention import Prefix
+
 LONGEST_GUESS = 8  # tokens
 GUESS_BY = 3  # tokens that must have occurred before
 
@@ -17,7 +19,8 @@ GUESS_BY = 3  # tokens that must have occurred before
 class Job:
     """A request, its prompt's tokens, and the answer so far.
 
-    ``limit`` is the most tokens the answer may have; ``close`` is set where two tokens were so near each other that
+    ``limit`` is the most tokens the answer may have; the first ``shared`` tokens of the prompt are read once for all
+    that begin with them; ``close`` is set where two tokens were so near each other that
     rounding decides, which the batch leaves to ``Decoder.alone``.
     """
 
@@ -26,6 +29,8 @@ class Job:
     limit: int
     ends: frozenset[int]
     decode: Callable[[list[int]], str]
+    shared: int = 0
+    prefix: Prefix = field(default_factory=Prefix)
     new: list[int] = field(default_factory=list)
     finished: bool = False
     status: str = ""

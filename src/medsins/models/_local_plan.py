@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 SHORTEST_PREFIX = 16  # tokens; below this sharing costs more than it saves
 WORTH = 2000  # tokens read less; a group of its own costs about as much, in passes that are not full
+ALIKE = 4  # a slot is at most so many times longer than its request needs
 DEEPEST = 50  # beginnings within beginnings
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Requests answered over one prefix: their positions, longest first, how many first tokens they share, and how
-    many of them are under way at a time.
+    """Requests answered together: their positions, how many first tokens each shares with its neighbours, and how many
+    of them are under way at a time.
     """
 
     positions: tuple[int, ...]
-    prefix: int
+    shared: tuple[int, ...]
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """What fits: ``rows`` requests and ``tokens`` cache places at a time. ``refill`` lets a finished request make room
-    for the next one, so a batch may hold any number of requests of similar length.
+    for the next one, so a batch may hold any number of requests of similar length, whatever they begin with.
     """
 
     rows: int
     tokens: int
     refill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Requests of similar length that share a beginning; ``length`` is the longest's, answer included."""
+
+    positions: tuple[int, ...]
+    shared: int
+    length: int
 
 
 def plan(prompts: Sequence[array[int]], limits: Sequence[int], room: Room) -> list[Batch]:
@@ -42,19 +52,35 @@ def plan(prompts: Sequence[array[int]], limits: Sequence[int], room: Room) -> li
         limits: the most new tokens of each request.
         room: what fits at a time; every request counts as long as the longest of its batch.
     """
+    parts = [part for group in groups(prompts) for part in _parts(prompts, limits, group, room)]
+    if not room.refill:
+        return [_batch([part], room) for part in parts]
     batches = []
-    for group in groups(prompts):
-        prefix = shared_length(prompts, group)
-        length = {i: len(prompts[i]) - prefix + limits[i] for i in group}
-        order = sorted(group, key=lambda i: (-length[i], i))
-        while order:
-            longest = length[order[0]]
-            rows = max(1, min(room.rows, room.tokens // longest))
-            alike = sum(2 * length[i] >= longest for i in order) if room.refill else 0
-            size = max(rows, alike)
-            batches.append(Batch(tuple(order[:size]), prefix, rows))
-            order = order[size:]
+    while parts:
+        longest = max(part.length for part in parts)
+        alike = [part for part in parts if ALIKE * part.length >= longest]
+        parts = [part for part in parts if ALIKE * part.length < longest]
+        batches.append(_batch(alike, room))
     return batches
+
+
+def _parts(prompts: Sequence[array[int]], limits: Sequence[int], group: Sequence[int], room: Room) -> Iterator[_Part]:
+    shared = shared_length(prompts, group)
+    length = {i: len(prompts[i]) - shared + limits[i] for i in group}
+    order = sorted(group, key=lambda i: (-length[i], i))
+    while order:
+        longest = length[order[0]]
+        rows = max(1, min(room.rows, room.tokens // longest))
+        size = max(rows, sum(2 * length[i] >= longest for i in order)) if room.refill else rows
+        yield _Part(tuple(order[:size]), shared, longest)
+        order = order[size:]
+
+
+def _batch(parts: Sequence[_Part], room: Room) -> Batch:
+    longest = max(part.length for part in parts)
+    rows = max(1, min(room.rows, room.tokens // longest))
+    shared = tuple(part.shared for part in parts for _ in part.positions)
+    return Batch(tuple(i for part in parts for i in part.positions), shared, rows)
 
 
 def groups(prompts: Sequence[array[int]]) -> list[list[int]]:

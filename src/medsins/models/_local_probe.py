@@ -86,10 +86,10 @@ def _largest_difference(decoder: Decoder) -> float:
         ids = torch.tensor([sequence.tolist()], device=decoder.device)
         plain.append(decoder.model(input_ids=ids, use_cache=False).logits[0, -written:])
     longest = max(map(sum, zip(READ, WRITTEN, strict=True)))
-    slots = Slots(decoder.read_prefix(sequences[0][:SHARED]), len(READ), longest)
+    slots, prefixes = Slots(len(READ), longest), [decoder.read_prefix(sequences[0][:SHARED])] * len(READ)
     read = [token for s, count in zip(sequences, READ, strict=True) for token in s[SHARED : SHARED + count]]
-    decoder.forward(read, Step(slots, [], [], READ, decoder.device), [0])
+    decoder.forward(read, Step(slots, prefixes, [], [], READ, decoder.device), [0])
     write = [token for s, count in zip(sequences, WRITTEN, strict=True) for token in s[-count:]]
-    batched = decoder.forward(write, Step(slots, READ, WRITTEN, [], decoder.device), range(len(write)))
+    batched = decoder.forward(write, Step(slots, prefixes, READ, WRITTEN, [], decoder.device), range(len(write)))
     expected = torch.cat(plain).float()
     return float((batched.float() - expected).abs().max() / expected.std())

@@ -15,12 +15,11 @@ import torch
 from medsins.core import Completion, Problem, Prompt, Request, RunError, UsageError
 
 from ._base import BackendOptions, ModelInfo
-from ._local_attention import Prefix
 from ._local_chat import Chat
 from ._local_decode import Decoder
 from ._local_job import Job
 from ._local_load import Loaded, load
-from ._local_plan import Batch, Room, plan
+from ._local_plan import Room, plan
 from ._local_probe import can_batch, check_plain_loop
 
 ROWS = 48  # requests under way at a time
@@ -41,7 +40,6 @@ class TransformersBackend:
         self.batched = can_batch(self.decoder)
         if not self.batched:
             check_plain_loop(self.decoder, loaded.name)
-        self._begin, self._prefix = array("i"), Prefix()
         mode = "batched" if self.batched else "one at a time"
         window = options.window or int(getattr(self.model.config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.info = ModelInfo(
@@ -79,16 +77,16 @@ class TransformersBackend:
         limits = [self._limit(requests[i], prompts[i]) for i in fit]
         for batch in plan([prompts[i] for i in fit], limits, self._room()):
             todo = {
-                fit[p]: Job(requests[fit[p]], prompts[fit[p]], limits[p], self.ends, self.chat.decode)
-                for p in batch.positions
+                fit[p]: Job(requests[fit[p]], prompts[fit[p]], limits[p], self.ends, self.chat.decode, shared)
+                for p, shared in zip(batch.positions, batch.shared, strict=True)
                 if fit[p] not in done
             }
             places = {id(job): i for i, job in todo.items()}
             with memory_errors():
-                for finished in self._answer(list(todo.values()), batch):
+                for finished in self._answer(list(todo.values()), batch.rows):
                     yield [(places[id(job)], job.completion()) for job in finished]
 
-    def _answer(self, jobs: list[Job], batch: Batch) -> Iterator[list[Job]]:
+    def _answer(self, jobs: list[Job], rows: int) -> Iterator[list[Job]]:
         if not jobs:
             return
         if not self.batched:
@@ -96,10 +94,7 @@ class TransformersBackend:
                 self.decoder.alone(job)
                 yield [job]
             return
-        begin = jobs[0].prompt[: batch.prefix]
-        if begin != self._begin:
-            self._begin, self._prefix = begin, self.decoder.read_prefix(begin)
-        yield from self.decoder.together(jobs, self._prefix, batch.rows)
+        yield from self.decoder.together(jobs, rows)
 
     def close(self) -> None:
         """Free the weights."""

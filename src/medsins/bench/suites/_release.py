@@ -1,6 +1,6 @@
 """Write the ``suite.json`` of a bundled suite: its version and the digest of every test task.
 
-    python -m medsins.bench.suites._release mini 1
+python -m medsins.bench.suites._release mini 1
 """
 
 from __future__ import annotations
