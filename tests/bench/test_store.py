@@ -118,7 +118,7 @@ db.execute("PRAGMA cache_size=1")
 db.execute("BEGIN IMMEDIATE")
 for n in range(1, 500):
     db.execute("INSERT INTO predictions SELECT ?, task_id, idx, instance_id, input, prompt, refs, ?, status, error,"
-               " 0, 0, 0, 0, 0, 0 FROM predictions WHERE row = 0", (n, "x" * 4000))
+               " 0, 0, 0, 0, 0, '', 0, 0, '', 0 FROM predictions WHERE row = 0", (n, "x" * 4000))
 os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from medsins.core import Completion, Prediction, Problem, Prompt, RefusedByPolicy, Request, Sampling, Task
-from medsins.models import Backend, open_backend
+from medsins.models import Backend, StreamingBackend, open_backend
 from medsins.prompts import Fit, Protocol, ShotPool, ShotSet, find_pool, get_protocol
 
 from .lock import hold
@@ -82,6 +82,7 @@ def run(
         backend = open_backend(spec.model, spec.options)
         try:
             guard(suite, backend)
+            backend.check()
             entries = [plan.describe() for plan in plans]
             bind_manifest(run_dir, build_manifest(spec, suite, asdict(backend.info), protocol, entries))
             notices = tuple(notice for plan in plans if (notice := plan.notice))
@@ -166,6 +167,9 @@ class _Sample:
     request: Request
 
 
+_Answer = tuple[_Sample, Completion]
+
+
 def _samples(plans: list[TaskPlan], backend: Backend, seed: int) -> Iterator[_Sample]:
     row = 0
     for plan in plans:
@@ -182,19 +186,41 @@ def _generate(plans: list[TaskPlan], backend: Backend, store: RunStore, spec: Ru
     failed = store.counts().get("error", 0)
     samples = _samples(plans, backend, spec.seed)
     listen(Progress(total, answered, failed, 0, ""))
+    answer = _streamed if isinstance(backend, StreamingBackend) else _planned
+    for answers in answer(samples, backend, done):
+        store.put([_record(sample, backend, completion) for sample, completion in answers])
+        answered += len(answers)
+        asked += len(answers)
+        failed += sum(completion.status == "error" for _, completion in answers)
+        last = answers[-1][0].task.id if answers else ""
+        listen(Progress(total, answered, failed, asked, last))
+    return Outcome(total, failed, asked)
+
+
+def _planned(samples: Iterator[_Sample], backend: Backend, done: Collection[int]) -> Iterator[list[_Answer]]:
+    """Hand samples over in large groups, those already answered included: the backend plans over all of them."""
     for group in _groups(samples):
         finished = {position for position, sample in enumerate(group) if sample.row in done}
         if len(finished) == len(group):
             continue
-        requests = [sample.request for sample in group]
-        for answers in backend.generate(requests, finished):
-            store.put([_record(group[position], backend, completion) for position, completion in answers])
-            answered += len(answers)
-            asked += len(answers)
-            failed += sum(completion.status == "error" for _, completion in answers)
-            last = group[answers[-1][0]].task.id if answers else ""
-            listen(Progress(total, answered, failed, asked, last))
-    return Outcome(total, failed, asked)
+        for answers in backend.generate([sample.request for sample in group], finished):
+            yield [(group[position], completion) for position, completion in answers]
+
+
+def _streamed(samples: Iterator[_Sample], backend: Backend, done: Collection[int]) -> Iterator[list[_Answer]]:
+    """Hand samples over one by one, as the backend draws them."""
+    assert isinstance(backend, StreamingBackend)
+    under_way: dict[int, _Sample] = {}
+
+    def draw() -> Iterator[tuple[int, Request]]:
+        for sample in samples:
+            if sample.row not in done:
+                under_way[sample.row] = sample
+                yield sample.row, sample.request
+
+    with closing(backend.stream(draw())) as stream:
+        for answers in stream:
+            yield [(under_way.pop(row), completion) for row, completion in answers]
 
 
 def _groups(samples: Iterator[_Sample]) -> Iterator[list[_Sample]]:

@@ -17,6 +17,8 @@ from medsins.prompts import Protocol
 from .suites import Suite, load_suite, suite_of_files
 
 MANIFEST = "manifest.json"
+ELSEWHERE = ("endpoint", "remote", "prices")
+"""What is said of a model and its answers do not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class RunSpec:
     """Everything a user chooses for a run.
 
     ``suite`` names a bundled suite, else ``tasks`` lists task files. ``limit`` keeps the first instances of every task
-    (0: all). ``protocol`` may carry settings (``strict:shots=5``). ``precision``, ``batch_size`` and ``window`` as in
+    (0: all). ``protocol`` may carry settings (``strict:shots=5``). ``precision`` and what follows it as in
     ``BackendOptions``.
     """
 
@@ -38,11 +40,19 @@ class RunSpec:
     precision: str = "auto"
     batch_size: int = 0
     window: int = 0
+    concurrency: int = 0
+    reasoning: str = ""
 
     @property
     def options(self) -> BackendOptions:
         """The backend's part."""
-        return BackendOptions(precision=self.precision, batch_size=self.batch_size, window=self.window)
+        return BackendOptions(
+            precision=self.precision,
+            batch_size=self.batch_size,
+            window=self.window,
+            concurrency=self.concurrency,
+            reasoning=self.reasoning,
+        )
 
     def load_suite(self) -> Suite:
         """The tasks to run and the pools of their shots. Errors as in ``suites``."""
@@ -62,7 +72,7 @@ def build_manifest(
         tasks: one entry a task, with the description of its shots.
     """
     depends = {
-        "model": {key: value for key, value in model.items() if key not in ("endpoint", "remote")},
+        "model": {key: value for key, value in model.items() if key not in ELSEWHERE},
         "suite": suite.digest,
         "protocol": protocol.digest,
         "tasks": [[entry["id"], entry["digest"], entry["instances"], entry["shots"]["digest"]] for entry in tasks],
@@ -183,7 +193,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     for part in ("model", "suite", "protocol"):
         old, new = before.get(part) or {}, now[part]
         for key in new:
-            if key not in ("spec", "endpoint", "digest") and old.get(key) != new[key]:
+            if key not in ("spec", "digest", *ELSEWHERE) and old.get(key) != new[key]:
                 found.append(f"{part} {key} ({_short(old.get(key))} there, {_short(new[key])} now)")
     for key in ("seed", "limit"):
         if before.get(key) != now[key]:

@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS predictions (
   row INTEGER PRIMARY KEY, task_id TEXT NOT NULL, idx INTEGER NOT NULL, instance_id TEXT NOT NULL,
   input TEXT NOT NULL, prompt TEXT NOT NULL, refs TEXT NOT NULL, output TEXT NOT NULL,
   status TEXT NOT NULL, error TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-  latency REAL NOT NULL, dropped_shots INTEGER NOT NULL, cut_characters INTEGER NOT NULL, answered_at REAL NOT NULL
+  latency REAL NOT NULL, dropped_shots INTEGER NOT NULL, cut_characters INTEGER NOT NULL,
+  thinking TEXT NOT NULL, thinking_tokens INTEGER NOT NULL, cached INTEGER NOT NULL, option_scores TEXT NOT NULL,
+  answered_at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS attempts (
   id INTEGER PRIMARY KEY, row INTEGER NOT NULL, ended_at REAL NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL
@@ -31,7 +33,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 
 _COLUMNS = (
     "task_id, idx, instance_id, input, prompt, refs, output, status, error, prompt_tokens, completion_tokens, "
-    "latency, dropped_shots, cut_characters"
+    "latency, dropped_shots, cut_characters, thinking, thinking_tokens, cached, option_scores"
 )
 
 
@@ -70,7 +72,7 @@ class RunStore:
         now = time.time()
         values = [(row, *_values(prediction), now) for row, prediction in rows]
         attempts = [(row, now, p.completion.status, _clean(p.completion.error)) for row, p in rows]
-        marks = ", ".join("?" * 16)
+        marks = ", ".join("?" * (2 + _COLUMNS.count(",") + 1))
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(f"INSERT OR REPLACE INTO predictions VALUES ({marks})", values)
@@ -141,13 +143,13 @@ def _values(p: Prediction) -> Iterable[Any]:
     texts = (p.task_id, p.index, p.instance_id, _clean(p.input), _clean(p.prompt), references, _clean(c.text))
     return (
         *texts, c.status, _clean(c.error), c.prompt_tokens, c.completion_tokens, c.latency, p.dropped_shots,
-        p.cut_characters,
+        p.cut_characters, _clean(c.thinking), c.thinking_tokens, c.cached, json.dumps(c.option_scores),
     )  # fmt: skip
 
 
 def _prediction(values: Sequence[Any]) -> Prediction:
     task_id, index, instance_id, given, prompt, references, output, status, error, *numbers = values
-    prompt_tokens, completion_tokens, latency, dropped, cut = numbers
+    prompt_tokens, completion_tokens, latency, dropped, cut, thinking, thinking_tokens, cached, scores = numbers
     return Prediction(
         task_id=task_id,
         index=index,
@@ -155,7 +157,18 @@ def _prediction(values: Sequence[Any]) -> Prediction:
         input=given,
         prompt=prompt,
         references=tuple(json.loads(references)),
-        completion=Completion(output, status, error, prompt_tokens, completion_tokens, latency),
+        completion=Completion(
+            text=output,
+            status=status,
+            error=error,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            latency=latency,
+            thinking=thinking,
+            thinking_tokens=thinking_tokens,
+            cached=bool(cached),
+            option_scores=tuple(json.loads(scores)),
+        ),
         dropped_shots=dropped,
         cut_characters=cut,
     )

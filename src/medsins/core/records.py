@@ -114,11 +114,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt with its own limits, as handed to a backend. ``key`` names it (task id, instance index)."""
+    """One prompt with its own limits, as handed to a backend. ``key`` names it (task id, instance index).
+
+    ``options`` are answers whose likelihood is asked for beside the answer itself, where the backend can tell it.
+    """
 
     key: tuple[str, int]
     prompt: Prompt
     sampling: Sampling
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,11 @@ class Completion:
     """What came back. ``status`` ``ok``: the model ended by itself; ``truncated``: it hit ``max_new_tokens``;
     ``refused``: the endpoint's filter; ``error``: nothing came back, ``error`` says why. Tokens are counted by the
     model's tokenizer; ``latency`` is in seconds.
+
+    ``text`` is the answer alone. ``thinking`` is what a reasoning model wrote before it, of ``thinking_tokens`` tokens
+    (part of ``completion_tokens``); thinking that never ended leaves no text and the status ``truncated``. ``cached``:
+    answered by an earlier run, nothing was sent. ``option_scores`` are natural log-probabilities of the request's
+    ``options``, in their order; empty where the backend has none.
     """
 
     text: str
@@ -134,6 +143,10 @@ class Completion:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: float = 0.0
+    thinking: str = ""
+    thinking_tokens: int = 0
+    cached: bool = False
+    option_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

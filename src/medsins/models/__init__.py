@@ -7,12 +7,23 @@ from typing import cast
 
 from medsins.core import Problem, Registry, UsageError
 
-from ._base import Backend, BackendOptions, ModelInfo
+from ._base import Backend, BackendOptions, ModelInfo, StreamingBackend
 
-BACKENDS = Registry("medsins.models", "backend", extras={"transformers": "local", "vllm": "vllm"})
+BACKENDS = Registry(
+    "medsins.models", "backend", extras={"transformers": "local", "vllm": "vllm", "openai": "api", "anthropic": "api"}
+)
 ALIASES = {"smollm2": "transformers:smollm2"}
 
-__all__ = ["ALIASES", "BACKENDS", "Backend", "BackendOptions", "ModelInfo", "open_backend", "split_model"]
+__all__ = [
+    "ALIASES",
+    "BACKENDS",
+    "Backend",
+    "BackendOptions",
+    "ModelInfo",
+    "StreamingBackend",
+    "open_backend",
+    "split_model",
+]
 
 
 def split_model(model: str) -> tuple[str, str, str]:

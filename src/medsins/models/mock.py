@@ -20,6 +20,9 @@ class MockBackend:
         self.behaviour = behaviour
         self.info = ModelInfo(name=f"mock:{behaviour}", engine="mock", window=options.window)
 
+    def check(self) -> None:
+        """It always answers."""
+
     def count_tokens(self, prompt: Prompt) -> int:
         """Words of the rendered prompt."""
         return len(self.render(prompt).split())

@@ -51,6 +51,9 @@ class TransformersBackend:
             chat_format=self.chat.format,
         )
 
+    def check(self) -> None:
+        """It was probed when it was loaded."""
+
     def count_tokens(self, prompt: Prompt) -> int:
         """Tokens of the rendered prompt, special tokens included."""
         return len(self.chat.encode(prompt))
