@@ -17,13 +17,25 @@ from medsins.catalog import categories, figure_links
 from medsins.cli.main import main
 from medsins.core import Card, Instance, InvalidFile, UsageError
 from medsins.tasks import open_writer
-from medsins.tasks._plot_layout import Drawing, Flow, Shape, sankey, sunburst
-from medsins.tasks._plot_render import svg
+from medsins.tasks._plot_render import svg, whole
+from medsins.tasks._plot_sankey import sankey, sankey_pairs
+from medsins.tasks._plot_shapes import Drawing, Flow, Part, Shape
+from medsins.tasks._plot_sunburst import sunburst
 from medsins.tasks.plot import draw, folder_composition, published_composition, write_plot
 
 names = st.sampled_from(["a", "b & c", "<d>", "é", 'e"', "f" * 40])
 levels = st.lists(
     st.builds(Flow, names.map(lambda n: f"1{n}"), names.map(lambda n: f"2{n}"), st.integers(0, 10**7)), min_size=1
+)
+paths = st.lists(
+    st.builds(
+        Part,
+        st.tuples(*(names.map(lambda n, ring=ring: f"{ring}{n}") for ring in "123")),
+        st.integers(0, 10**7),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=12,
 )
 
 
@@ -65,23 +77,43 @@ def test_a_folder_counts_its_instances(tmp_path: Path) -> None:
         Flow("Exams", "Explanation", 20),
     }
     assert {flow.target: flow.instances for flow in made_of.categories} == {"task1_drugs": 5, "terms": 20, "more": 15}
+    assert Part(("Exams", "Explanation", "terms"), 20) in made_of.parts
+    assert sum(part.instances for part in made_of.parts) == 40
+
+
+def test_joint_shares_are_those_of_the_published_figure() -> None:
+    drawing = draw("sunburst", published_composition())
+    flows = {(link.source, link.target): link.instances for link in figure_links() if link.level == "domain"}
+    every = sum(size or 800 for size in flows.values())
+    outer = {shape.parts: area(shape) for shape in drawing.shapes if len(shape.parts) == 2}
+    inner = {shape.parts: area(shape) for shape in drawing.shapes if len(shape.parts) == 1}
+    assert set(outer) == set(flows)
+    for parts, size in flows.items():
+        assert outer[parts] / sum(outer.values()) == pytest.approx((size or 800) / every, rel=0.02)
+    for (domain,), size in inner.items():
+        share = sum(flows[parts] or 800 for parts in flows if parts[0] == domain) / every
+        assert size / sum(inner.values()) == pytest.approx(share, rel=0.02)
+    # The article gives the domains' shares of all tokens: 43, 35, 13, 7 and 2 percent.
+    shares = [float(entry.title.rpartition(", ")[2].rstrip("%")) for entry in drawing.legend if entry.depth == 0]
+    assert shares == pytest.approx([43, 35, 13, 7, 2], abs=1)
 
 
 @settings(deadline=None, max_examples=60)
-@given(flows=levels)
-def test_sectors_are_as_large_as_their_numbers(flows: list[Flow]) -> None:
-    merged = {(flow.source, flow.target): 0 for flow in flows}
-    for flow in flows:
-        merged[flow.source, flow.target] += flow.instances
-    joined = [Flow(source, target, size) for (source, target), size in merged.items()]
-    whole = sum(flow.instances for flow in joined)
-    drawing = sunburst([joined], "t")
-    ring = {shape.parts: area(shape) for shape in drawing.shapes if len(shape.parts) == 2}
-    assert set(ring) == set(merged)
-    total = sum(ring.values())
-    for parts, size in merged.items():
-        if whole and size > 0.01 * whole:
-            assert math.isclose(ring[parts] / total, size / whole, rel_tol=0.05)
+@given(parts=paths)
+def test_sectors_are_as_large_as_their_numbers(parts: list[Part]) -> None:
+    drawing = sunburst(parts, "t")
+    every = sum(part.instances for part in parts)
+    for ring in (1, 2, 3):
+        sizes: dict[tuple[str, ...], int] = {}
+        for part in parts:
+            sizes[part.path[:ring]] = sizes.get(part.path[:ring], 0) + part.instances
+        drawn = {shape.parts: area(shape) for shape in drawing.shapes if len(shape.parts) == ring}
+        assert set(drawn) == set(sizes)
+        total = sum(drawn.values())
+        for path, size in sizes.items():
+            if every and size > 0.01 * every:
+                assert math.isclose(drawn[path] / total, size / every, rel_tol=0.05)
+    assert {entry.parts for entry in drawing.legend} == {part.path[:ring] for part in parts for ring in (1, 2)}
 
 
 @settings(deadline=None, max_examples=60)
@@ -106,7 +138,9 @@ def test_bars_are_as_high_as_their_numbers_and_labels_do_not_touch(flows: list[F
 @settings(deadline=None)
 @given(flows=levels)
 def test_svg_is_xml_with_every_part_told(flows: list[Flow]) -> None:
-    for drawing in (sankey([flows], "a <title> & more"), sunburst([flows], "t")):
+    parts = [Part((flow.source, flow.target), flow.instances) for flow in flows]
+    drawings = [sankey([flows], "a <title> & more"), *sankey_pairs([flows], "t"), sunburst(parts, "t")]
+    for drawing in [*drawings, whole(drawings[-1])]:
         root = ET.fromstring(svg(drawing))
         polygons = [node for node in root if node.tag.endswith("polygon")]
         assert len(polygons) == len(drawing.shapes)
@@ -127,7 +161,7 @@ def test_files(tmp_path: Path, kind: Any, suffix: str) -> None:
     if suffix == ".html":
         text = raw.decode().replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
         assert "http" not in text
-        assert "MIMIC4ED" in text
+        assert ("MIMIC4ED" if kind == "sankey" else "Clinical Outcome Prediction") in text
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,9 +190,10 @@ def test_the_page_answers_to_pointer_and_keyboard(tmp_path: Path, browser: Any, 
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(path.as_uri())
-    part = page.locator("polygon[data-parts='[\"Diagnosis\"]']").first
+    name = "Diagnosis" if kind == "sankey" else "Medical Knowledge → Diagnosis"
+    part = page.locator(f"figure:not(.narrow) polygon[data-parts='{json.dumps(name.split(' → '))}']").first
     part.hover()
-    assert page.locator("#told").inner_text() == "Diagnosis: 1,025,600 instances"
+    assert page.locator("#told").inner_text().startswith(f"{name}: 1,025,600 instances")
     assert page.locator("polygon.on").count() >= 2
     part.click()
     page.keyboard.press("Escape")
@@ -173,4 +208,6 @@ def test_the_page_answers_to_pointer_and_keyboard(tmp_path: Path, browser: Any, 
 def test_drawings_of_one_flow() -> None:
     made_of = published_composition()
     assert isinstance(draw("sankey", made_of), Drawing)
-    assert sunburst([[Flow("a", "b", 1)]], "t").texts[-1].text == "a  1"
+    alone = sunburst([Part(("a", "b"), 1)], "t")
+    assert [text.text for text in alone.texts[-2:]] == ["1", "instance"]
+    assert [(entry.name, entry.size) for entry in alone.legend] == [("a", "1"), ("b", "1")]

@@ -7,21 +7,61 @@ import hashlib
 import html
 import io
 import json
+import warnings
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from medsins.core import MissingExtra
 
-from ._plot_layout import Drawing, Shape, Text
+from ._plot_shapes import HEADING, INK, LEGEND_PITCH, LEGEND_WIDTH, MUTED, Drawing, Entry, Shape, Text, text_width
 
 PNG_SCALE = 2.0  # pixels of the PNG to one of the drawing
+_RIM = 3.0  # pixels around a label on ribbons
+_WIDER_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans",
+)
+_KINDS = {INK: "ink", MUTED: "muted"}
 
 
-def svg(drawing: Drawing) -> str:
-    """The drawing as SVG 1.1; every shape has its meaning as a title."""
-    size = f'width="{drawing.width:.0f}" height="{drawing.height:.0f}"'
-    view = f'viewBox="0 0 {drawing.width:.0f} {drawing.height:.0f}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} role="img" font-family="system-ui, sans-serif">'
+def whole(drawing: Drawing) -> Drawing:
+    """The drawing with its title and its legend drawn into it."""
+    heading = Text(16, 28, drawing.title, 16, bold=True)
+    wide = drawing.width + (LEGEND_WIDTH if drawing.legend else 0)
+    wide = max(wide, 32 + text_width(drawing.title, 16))
+    made = Drawing(wide, drawing.height, drawing.title, [*drawing.shapes], [heading, *drawing.texts])
+    rows = int((drawing.height - HEADING - 50) / LEGEND_PITCH)
+    listed = drawing.legend
+    if len(listed) > rows:
+        listed = [entry for entry in drawing.legend if entry.depth == 0]
+    if len(listed) > rows:
+        listed = listed[: rows - 1]
+        left = drawing.width + 20
+        more = f"and {sum(entry.depth == 0 for entry in drawing.legend) - len(listed)} more"
+        made.texts.append(Text(left, HEADING + 34 + LEGEND_PITCH * len(listed), more, color=MUTED))
+    for number, entry in enumerate(listed):
+        _entry(made, entry, drawing.width + 4 + 16 * entry.depth, HEADING + 34 + LEGEND_PITCH * number)
+    return made
+
+
+def _entry(drawing: Drawing, entry: Entry, left: float, base: float) -> None:
+    corners = ((left, base - 10), (left + 12, base - 10), (left + 12, base + 2), (left, base + 2))
+    drawing.shapes.append(Shape(corners, entry.color, 1.0, entry.title, entry.parts))
+    name = entry.name if len(entry.name) <= 32 else f"{entry.name[:31].rstrip()}…"
+    drawing.texts.append(Text(left + 19, base, name, bold=entry.depth == 0))
+    drawing.texts.append(Text(drawing.width - 16, base, entry.size, anchor="end", color=MUTED))
+
+
+def svg(drawing: Drawing, top: float = 0.0) -> str:
+    """The drawing below ``top`` as SVG 1.1; every shape has its meaning as a title."""
+    wide, high = drawing.width, drawing.height - top
+    size = f'width="{wide:.0f}" height="{high:.0f}" viewBox="0 {top:.0f} {wide:.0f} {high:.0f}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="system-ui, sans-serif">'
     parts = [head, f"<title>{html.escape(drawing.title)}</title>"]
     parts += map(_polygon, drawing.shapes)
     parts += map(_label, drawing.texts)
@@ -39,18 +79,22 @@ def _polygon(shape: Shape) -> str:
 
 
 def _label(text: Text) -> str:
-    turn = f' transform="rotate({text.turn:.1f} {text.x:.1f} {text.y:.1f})"' if text.turn else ""
-    weight = ' font-weight="600"' if text.bold else ""
-    middle = ' dominant-baseline="central"' if text.turn else ""
+    style = ' font-weight="600"' if text.bold else ""
+    if text.ground == "part":
+        style += ' dominant-baseline="central" class="part"'
+    else:
+        style += f' class="{_KINDS[text.color]}"'
+    if text.ground == "ribbons":
+        style += f' stroke="#fff" stroke-width="{_RIM:g}" stroke-linejoin="round" paint-order="stroke"'
+    if text.turn:
+        style += f' transform="rotate({text.turn:.1f} {text.x:.1f} {text.y:.1f})"'
     place = f'x="{text.x:.1f}" y="{text.y:.1f}" font-size="{text.size:g}" text-anchor="{text.anchor}"'
-    return (
-        f'<text {place} fill="{text.color}"{weight}{middle}{turn} pointer-events="none">{html.escape(text.text)}</text>'
-    )
+    return f'<text {place} fill="{text.color}"{style} pointer-events="none">{html.escape(text.text)}</text>'
 
 
-def page(drawing: Drawing, note: str) -> str:
+def page(drawing: Drawing, note: str, narrow: Sequence[Drawing] = ()) -> str:
     """The drawing as an HTML page: pointing at a part tells what it is and shows what it is joined to; a table below
-    says the same in words.
+    says the same in words. ``narrow``: what stands for it on a narrow screen.
     """
     from jinja2 import Environment
 
@@ -64,7 +108,9 @@ def page(drawing: Drawing, note: str) -> str:
     return template.render(
         title=drawing.title,
         note=note,
-        figure=svg(drawing),
+        figure=svg(drawing, HEADING - 8),
+        narrow=[svg(one, HEADING - 8) for one in narrow],
+        legend=[(entry, json.dumps(entry.parts, ensure_ascii=False)) for entry in drawing.legend],
         rows=list(dict.fromkeys(rows)),
         script=script,
         digest=digest,
@@ -78,12 +124,20 @@ def png(drawing: Drawing) -> bytes:
         MissingExtra: matplotlib is not installed.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Polygon
+        from matplotlib import rc_context
     except ModuleNotFoundError as error:
         raise MissingExtra("drawing a PNG", "plots") from error
     dots = 100.0
+    with rc_context({"font.family": _families()}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for a sign that no font here has
+        return _painted(drawing, dots)
+
+
+def _painted(drawing: Drawing, dots: float) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Polygon
+
     figure = Figure(figsize=(drawing.width / dots, drawing.height / dots), dpi=dots * PNG_SCALE)
     FigureCanvasAgg(figure)
     axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -94,16 +148,31 @@ def png(drawing: Drawing) -> bytes:
         edge = {"linewidth": 0} if shape.opacity < 1 else {"edgecolor": "white", "linewidth": 0.4}
         axes.add_patch(Polygon(shape.points, closed=True, facecolor=shape.fill, alpha=shape.opacity, **edge))
     for text in drawing.texts:
-        axes.text(
-            *(text.x, text.y, text.text.replace("$", r"\$")),
-            fontsize=text.size * 72 / dots,
-            color=text.color,
-            ha={"start": "left", "middle": "center", "end": "right"}[text.anchor],
-            va="center" if text.turn else "baseline",
-            rotation=-text.turn,
-            rotation_mode="anchor",
-            fontweight="bold" if text.bold else "normal",
-        )
+        _write(axes, text, dots)
     content = io.BytesIO()
     figure.savefig(content, format="png", facecolor="white", metadata={"Software": None})
     return content.getvalue()
+
+
+def _families() -> list[str]:
+    """The default font, then those here that have the signs it lacks."""
+    from matplotlib.font_manager import get_font_names
+
+    there = set(get_font_names())
+    return ["DejaVu Sans", *(name for name in _WIDER_FONTS if name in there)]
+
+
+def _write(axes: Any, text: Text, dots: float) -> None:
+    from matplotlib.patheffects import withStroke
+
+    axes.text(
+        *(text.x, text.y, text.text.replace("$", r"\$")),
+        fontsize=text.size * 72 / dots,
+        color=text.color,
+        ha={"start": "left", "middle": "center", "end": "right"}[text.anchor],
+        va="center" if text.ground == "part" else "baseline",
+        rotation=-text.turn,
+        rotation_mode="anchor",
+        fontweight="bold" if text.bold else "normal",
+        path_effects=[withStroke(linewidth=_RIM * 72 / dots, foreground="white")] if text.ground == "ribbons" else [],
+    )

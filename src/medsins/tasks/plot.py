@@ -12,8 +12,11 @@ from typing import Literal
 from medsins.catalog import FigureLink, figure_links, find_task, resolve_category
 from medsins.core import Problem, UsageError, atomic_open, write_text
 
-from ._plot_layout import Drawing, Flow, sankey, sunburst, totals
-from ._plot_render import page, png, svg
+from ._bytes import split_name
+from ._plot_render import page, png, svg, whole
+from ._plot_sankey import sankey, sankey_pairs
+from ._plot_shapes import Drawing, Flow, Part
+from ._plot_sunburst import sunburst
 from .reader import find_task_files
 from .stream import open_reader
 
@@ -29,11 +32,14 @@ _PUBLISHED_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What a collection is made of: flows from domains to categories, and from categories to corpora or tasks."""
+    """What a collection is made of: flows from domains to categories, and from categories to corpora or tasks; and
+    how much belongs to a domain and a category (and a task, where that is known) at once.
+    """
 
     title: str
     domains: tuple[Flow, ...]
     categories: tuple[Flow, ...]
+    parts: tuple[Part, ...]
     note: str = ""
 
 
@@ -42,7 +48,8 @@ def published_composition() -> Composition:
     flows = {
         level: tuple(_flow(link) for link in figure_links() if link.level == level) for level in ("domain", "category")
     }
-    return Composition("MedS-Ins: domains, categories, corpora", flows["domain"], flows["category"], _PUBLISHED_NOTE)
+    joint = tuple(Part((flow.source, flow.target), flow.instances, flow.known) for flow in flows["domain"])
+    return Composition("MedS-Ins", flows["domain"], flows["category"], joint, _PUBLISHED_NOTE)
 
 
 def _flow(link: FigureLink) -> Flow:
@@ -57,8 +64,7 @@ def folder_composition(paths: Sequence[Path]) -> Composition:
         UsageError: no task files there.
         InvalidFile: every problem of the first file that cannot be read.
     """
-    domains: list[Flow] = []
-    tasks: list[Flow] = []
+    parts: list[Part] = []
     for path in find_task_files(paths):
         reader = open_reader(path)
         instances = 0
@@ -69,10 +75,10 @@ def folder_composition(paths: Sequence[Path]) -> Composition:
         category = "Category unknown" if isinstance(found, Problem) else found
         entry = find_task(reader.name)
         domain = (reader.card.domains or ((entry.domain if entry else "") or "domain not stated",))[0]
-        domains.append(Flow(domain[:1].upper() + domain[1:], category, instances))
-        tasks.append(Flow(category, path.name.split(".")[0], instances))
-    title = f"{', '.join(path.name or str(path) for path in paths)}: domains, categories, tasks"
-    return Composition(title, _joined(domains), _joined(tasks))
+        parts.append(Part((domain[:1].upper() + domain[1:], category, split_name(path)[0]), instances))
+    domains = _joined([Flow(part.path[0], part.path[1], part.instances) for part in parts])
+    tasks = _joined([Flow(part.path[1], part.path[2], part.instances) for part in parts])
+    return Composition(", ".join(path.resolve().name for path in paths), domains, tasks, tuple(parts))
 
 
 def _joined(flows: Sequence[Flow]) -> tuple[Flow, ...]:
@@ -84,12 +90,14 @@ def _joined(flows: Sequence[Flow]) -> tuple[Flow, ...]:
 
 
 def draw(kind: Kind, made_of: Composition) -> Drawing:
-    """The figure: a Sankey diagram of domains, categories and corpora, or a sunburst of categories and corpora."""
+    """The figure: a Sankey diagram of domains, categories and corpora or tasks, or a sunburst with a ring of domains
+    and one of their categories around it (and one of tasks, for a folder).
+    """
+    last = "corpora" if len(made_of.parts[0].path) == 2 else "tasks"
     if kind == "sankey":
-        return sankey([made_of.domains, made_of.categories], made_of.title)
-    order = list(totals(made_of.categories, "source"))
-    flows = sorted(made_of.categories, key=lambda flow: order.index(flow.source))
-    return sunburst([flows], made_of.title.replace("domains, ", ""))
+        return sankey([made_of.domains, made_of.categories], f"{made_of.title}: domains, categories, {last}")
+    rings = "domains, categories" + (", tasks" if last == "tasks" else "")
+    return sunburst(made_of.parts, f"{made_of.title}: {rings}")
 
 
 def write_plot(kind: Kind, made_of: Composition, path: Path) -> None:
@@ -104,9 +112,10 @@ def write_plot(kind: Kind, made_of: Composition, path: Path) -> None:
             Problem("a figure is HTML, SVG or PNG", str(path), f"give a name ending in {', '.join(ENDINGS)}")
         )
     drawing = draw(kind, made_of)
+    narrow = sankey_pairs([made_of.domains, made_of.categories], drawing.title) if kind == "sankey" else []
     if path.suffix == ".png":
-        content = png(drawing)
+        content = png(whole(drawing))
         with atomic_open(path, "wb") as stream:
             stream.write(content)
     else:
-        write_text(path, svg(drawing) if path.suffix == ".svg" else page(drawing, made_of.note))
+        write_text(path, svg(whole(drawing)) if path.suffix == ".svg" else page(drawing, made_of.note, narrow))

@@ -1,20 +1,22 @@
 "use strict";
-const figure = document.querySelector("svg");
+const main = document.querySelector("main");
 const told = document.getElementById("told");
-const shapes = [...figure.querySelectorAll("polygon")].map((node) => {
+const shapes = [...main.querySelectorAll("[data-parts]")].map((node) => {
   const title = node.querySelector("title");
-  const text = title.textContent;
-  title.remove();
-  node.setAttribute("tabindex", "0");
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", text);
+  const text = title ? title.textContent : node.title;
+  if (title) {
+    title.remove();
+    node.setAttribute("tabindex", "0");
+    node.setAttribute("role", "img");
+    node.setAttribute("aria-label", text);
+  }
   return { node, text, parts: JSON.parse(node.dataset.parts) };
 });
 let held = null;
 
 function show(shape) {
   told.textContent = shape ? shape.text : "";
-  figure.classList.toggle("focus", Boolean(shape));
+  main.classList.toggle("focus", Boolean(shape));
   for (const other of shapes) {
     const joined = shape && shape.parts.every((part) => other.parts.includes(part));
     const around = shape && other.parts.every((part) => shape.parts.includes(part));
