@@ -52,6 +52,17 @@ def test_each_chat_format_is_shown(name: str, task_file: Path, capsys: pytest.Ca
     assert "Patient 0 coughs." in out
 
 
+@pytest.mark.parametrize(
+    ("model", "family"), [("meta-llama/Meta-Llama-3-8B-Instruct", "llama3"), ("epfl-llm/meditron-7b", "plain")]
+)
+def test_a_model_with_a_preset_names_its_format(
+    model: str, family: str, task_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, named, _ = _run(capsys, str(task_file), "--format", model)
+    _, expected, _ = _run(capsys, str(task_file), "--format", family)
+    assert named == expected
+
+
 def test_json_is_one_document_with_the_same_prompt(task_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, text, _ = _run(capsys, str(task_file), "--format", "llama3")
     _, out, _ = _run(capsys, str(task_file), "--format", "llama3", "--json")

@@ -38,6 +38,12 @@ TURNS = Prompt(
             "<s><|im_start|>system\nS<|im_end|>\n<|im_start|>user\na <|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
             "<|im_start|>user\nq\n<|im_end|>\n<|im_start|>assistant\n",
         ),
+        (
+            "gemma",
+            "<bos><start_of_turn>user\nS\n\na<end_of_turn>\n<start_of_turn>model\nb<end_of_turn>\n"
+            "<start_of_turn>user\nq<end_of_turn>\n<start_of_turn>model\n",
+        ),
+        ("plain", "S\n\na \n\nb\n\nq\n"),
         ("mistral", "<s>[INST] S\n\na [/INST] b</s>[INST] q\n[/INST]"),
     ],
 )
@@ -49,7 +55,7 @@ def test_mistral_needs_no_system_turn() -> None:
     assert render(Prompt(messages=(Message("user", "q"),)), "mistral") == "<s>[INST] q[/INST]"
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", [*sorted(FORMATS), "plain"])
 def test_a_text_prompt_stays_as_it_is(name: str) -> None:
     assert render(Prompt(text="<s>ready made "), name) == "<s>ready made "
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medsins.core import Problem, Task, UsageError, unknown_name
+from medsins.models import find_preset
 from medsins.prompts import DEFAULT, FORMATS, PROTOCOLS, SOURCE_NAMES, find_pool, get_protocol, mark, render, shot_id
 
 from ._common import Parser, add_shared, err_console, out_console, print_json
@@ -40,12 +41,23 @@ def build(commands: Any, name: str, summary: str) -> None:
     parser.add_argument("--index", type=int, default=0, metavar="I", help="position of the instance, from 0")
     parser.add_argument(
         "--format",
-        choices=sorted(FORMATS),
+        type=_chat_format,
+        metavar="F",
         default="messages",
-        help="chat format; messages (the default) shows turns as they are handed to a chat endpoint",
+        help=f"chat format: {', '.join(sorted(FORMATS))}, plain, or a model that has a preset; messages (the default) "
+        "shows turns as they are handed to a chat endpoint",
     )
     parser.add_argument("--shots-from", type=Path, metavar="PATH", help="task file or folder that shots come from")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the run (default: 0)")
+
+
+def _chat_format(name: str) -> str:
+    """A chat format by its name, or that of the model whose preset names it."""
+    known = (*FORMATS, "plain")
+    found = name if name in known else find_preset(name).chat_format
+    if not found:
+        raise unknown_name("chat format", name, known)
+    return found
 
 
 def show(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import cast
 from medsins.core import Problem, Registry, UsageError
 
 from ._base import Backend, BackendOptions, ModelInfo, StreamingBackend
+from ._presets import Preset, find_preset, presets
 
 BACKENDS = Registry(
     "medsins.models", "backend", extras={"transformers": "local", "vllm": "vllm", "openai": "api", "anthropic": "api"}
@@ -20,8 +21,11 @@ __all__ = [
     "Backend",
     "BackendOptions",
     "ModelInfo",
+    "Preset",
     "StreamingBackend",
+    "find_preset",
     "open_backend",
+    "presets",
     "split_model",
 ]
 

@@ -5,9 +5,10 @@ The folder's public modules are the protocols, each with its instance ``PROTOCOL
 """
 
 from medsins.core import Registry
+from medsins.core.chat import FORMATS, render
 
 from ._base import Fit, Protocol
-from ._formats import FORMATS, Part, mark, render
+from ._formats import Part, mark
 from ._shots import SOURCE_NAMES, ShotPool, ShotSet, find_pool, shot_id
 
 DEFAULT = "strict"
