@@ -1,0 +1,294 @@
+"""Asks servers many requests at a time and loses none: the event loop runs in a thread of its own, so that answers are
+made durable while others are under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from medsins.core import Completion, Problem, Request, RunError
+
+from ._http_endpoint import Endpoint, backoff
+from ._http_faults import FATAL, RETRIED, SICK, Fault, Reply
+from ._http_transport import Transport
+
+ATTEMPTS = 6  # at one sample; rate limits and pauses of the endpoint are counted apart
+PATIENCE = 60  # attempts that ended in a rate limit
+SECONDS = 600.0  # for one answer
+GROUP, GROUP_SECONDS = 64, 0.05  # answers handed over together, or so late
+AHEAD = 64  # requests drawn beyond those under way, so that the loop never waits for a disk
+
+
+class Wire(Protocol):
+    """A protocol's own part: what is sent, and what an answer means. ``without`` are parameters that are left out."""
+
+    reasoning: str
+    without: set[str]
+
+    def path(self, request: Request) -> str:
+        """Where the request goes, below the base URL."""
+
+    def body(self, request: Request) -> bytes:
+        """The request as JSON."""
+
+    def read(self, request: Request, reply: Reply) -> Completion | Fault:
+        """What came back."""
+
+    def limits(self, headers: Mapping[str, str]) -> tuple[float, float]:
+        """Requests and tokens a minute that a reply's headers state (0: not stated)."""
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    number: int
+    request: Request
+    tokens: int
+    path: str
+    body: bytes
+    attempts: int = 0
+    limited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an engine asks. ``seconds`` for one answer; ``headers`` go with every request and hold the key."""
+
+    urls: Sequence[str]
+    headers: Mapping[str, str]
+    query: str = ""
+    seconds: float = SECONDS
+    concurrency: int = 0
+    attempts: int = ATTEMPTS
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """What belongs to one stream, on the loop's thread."""
+
+    endpoints: list[Endpoint]
+    transports: dict[str, Transport]
+    waiting: deque[_Call] = field(default_factory=deque)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    timer: asyncio.TimerHandle | None = None
+    closed: bool = False
+
+
+class Engine:
+    """Answers a stream of requests over one or several endpoints of the same model."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        settings: Settings,
+        estimate: Callable[[Request], int],
+        say: Callable[[str], None],
+    ) -> None:
+        self.wire, self.settings, self.estimate, self.say = wire, settings, estimate, say
+        self._answers: queue.SimpleQueue[tuple[int, Completion] | BaseException] = queue.SimpleQueue()
+        self._dice = random.Random()
+        self._state: _State | None = None
+
+    def stream(self, requests: Iterator[tuple[int, Request]]) -> Generator[list[tuple[int, Completion]]]:
+        """Answer numbered requests in any order. See ``StreamingBackend``.
+
+        Raises:
+            RunError: the endpoint refuses the key or the model, or stayed silent for a quarter of an hour.
+        """
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, name="medsins-http", daemon=True)
+        thread.start()
+        try:
+            state = self._state = asyncio.run_coroutine_threadsafe(self._open(), loop).result()
+            out = 0  # requests handed to the loop and not yet answered
+            drawn = False
+            while True:
+                fresh: list[_Call] = []
+                while not drawn and out + len(fresh) < self._wanted(state):
+                    numbered = next(requests, None)
+                    if numbered is None:
+                        drawn = True
+                    else:
+                        fresh.append(self._call(*numbered))
+                if fresh:
+                    out += len(fresh)
+                    loop.call_soon_threadsafe(self._submit, fresh)
+                if not out:
+                    return
+                answers = self._collect()
+                out -= len(answers)
+                yield answers
+        finally:
+            if self._state is not None:
+                asyncio.run_coroutine_threadsafe(self._close(self._state), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+            self._state, self._answers = None, queue.SimpleQueue()
+
+    def _wanted(self, state: _State) -> int:
+        return sum(endpoint.limit.limit for endpoint in state.endpoints) + AHEAD
+
+    def _call(self, number: int, request: Request) -> _Call:
+        path, body = self.wire.path(request), self.wire.body(request)
+        return _Call(number, request, self.estimate(request), path, body)
+
+    def _collect(self) -> list[tuple[int, Completion]]:
+        """Wait for an answer and take those that come with it."""
+        found: list[tuple[int, Completion]] = []
+        until = 0.0
+        while True:
+            try:
+                # A wait without end cannot be interrupted on every platform.
+                answer = self._answers.get(timeout=max(0.0, until - time.monotonic()) if found else 1.0)
+            except queue.Empty:
+                if found:
+                    return found
+                continue
+            if isinstance(answer, BaseException):
+                if found:
+                    self._answers.put(answer)
+                    return found
+                raise answer
+            until = until or time.monotonic() + GROUP_SECONDS
+            found.append(answer)
+            if len(found) >= GROUP:
+                return found
+
+    # Everything below runs on the loop's thread.
+
+    async def _open(self) -> _State:
+        most = self.settings.concurrency
+        endpoints = [Endpoint(url, self.say) for url in self.settings.urls]
+        for endpoint in endpoints:
+            if most:
+                endpoint.limit.most = most
+                endpoint.limit.limit = min(endpoint.limit.limit, most)
+        transports = {url: Transport(url, self.settings.seconds) for url in self.settings.urls}
+        return _State(endpoints, transports)
+
+    async def _close(self, state: _State) -> None:
+        state.closed = True
+        if state.timer:
+            state.timer.cancel()
+        for task in list(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+        for transport in state.transports.values():
+            await transport.close()
+        # One turn of the loop lets the sockets close.
+        await asyncio.sleep(0)
+
+    def _submit(self, calls: Sequence[_Call]) -> None:
+        assert self._state is not None
+        self._state.waiting.extend(calls)
+        self._pump(self._state)
+
+    def _pump(self, state: _State) -> None:
+        """Send what may be sent now; come back when more may."""
+        if state.timer:
+            state.timer.cancel()
+            state.timer = None
+        while state.waiting and not state.closed:
+            now = time.monotonic()
+            call = state.waiting[0]
+            waits = [
+                (endpoint.wait(now, call.tokens), endpoint.under_way, i) for i, endpoint in enumerate(state.endpoints)
+            ]
+            wait, _, best = min(waits)
+            if wait > 0:
+                if all(endpoint.breaker.gives_up(now) for endpoint in state.endpoints):
+                    self._give_up(state)
+                elif wait != float("inf"):
+                    state.timer = asyncio.get_running_loop().call_later(wait + 0.001, self._pump, state)
+                return
+            state.waiting.popleft()
+            endpoint = state.endpoints[best]
+            endpoint.take(call.tokens)
+            task = asyncio.get_running_loop().create_task(self._ask(state, endpoint, call))
+            state.tasks.add(task)
+            task.add_done_callback(state.tasks.discard)
+
+    async def _ask(self, state: _State, endpoint: Endpoint, call: _Call) -> None:
+        started = time.monotonic()
+        try:
+            outcome = await self._once(state.transports[endpoint.url], endpoint, call)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # a defect of ours must end as a named failure too, never as a lost sample
+            outcome = Fault("malformed reply", f"{type(error).__name__}: {error}")
+        now = time.monotonic()
+        if isinstance(outcome, Completion):
+            endpoint.answered(now, now - started)
+            self._deliver(call, replace(outcome, latency=now - started))
+        else:
+            endpoint.failed(now, outcome)
+            self._failed(state, endpoint, call, outcome)
+        endpoint.under_way -= 1
+        if not state.closed:
+            self._pump(state)
+
+    async def _once(self, transport: Transport, endpoint: Endpoint, call: _Call) -> Completion | Fault:
+        url = f"{endpoint.url}{call.path}{self.settings.query}"
+        reply = await transport.post(url, call.body, self.settings.headers)
+        if isinstance(reply, Fault):
+            return reply
+        endpoint.learn(*self.wire.limits(reply.headers))
+        return self.wire.read(call.request, reply)
+
+    def _failed(self, state: _State, endpoint: Endpoint, call: _Call, fault: Fault) -> None:
+        if fault.kind in FATAL:
+            mend = "mend it, then resume: what was answered so far is kept"
+            self._answers.put(RunError(Problem(str(fault), endpoint.url, mend)))
+            state.waiting.clear()
+            return
+        # While an endpoint is held back, failures say nothing about the sample.
+        excused = fault.kind == "rate limited" or (fault.kind in SICK and endpoint.breaker.is_open)
+        call.limited += excused
+        call.attempts += not excused
+        if fault.kind in RETRIED and call.attempts < self.settings.attempts and call.limited < PATIENCE:
+            wait = backoff(call.attempts + call.limited, fault, self._dice)
+            loop = asyncio.get_running_loop()
+            loop.call_later(wait, self._again, state, call)
+            return
+        tries = call.attempts + call.limited
+        text = f"{fault} (after {tries} attempts)" if tries > 1 else str(fault)
+        self._deliver(call, Completion("", "error", text))
+
+    def _again(self, state: _State, call: _Call) -> None:
+        if not state.closed:
+            state.waiting.appendleft(call)
+            self._pump(state)
+
+    def _give_up(self, state: _State) -> None:
+        reasons = sorted({f"{endpoint.url}: {endpoint.breaker.reason}" for endpoint in state.endpoints})
+        mend = "mend the server, then resume: what was answered so far is kept"
+        self._answers.put(RunError(Problem("no answer for 15 minutes", "; ".join(reasons), mend)))
+        state.waiting.clear()
+
+    def _deliver(self, call: _Call, completion: Completion) -> None:
+        self._answers.put((call.number, completion))
+
+
+def ask_once(settings: Settings, method: str, path: str, body: bytes | None = None) -> Reply | Fault:
+    """One request outside a stream, for a look before the run: no second attempt."""
+
+    async def ask() -> Any:
+        transport = Transport(settings.urls[0], settings.seconds)
+        url = f"{settings.urls[0]}{path}{settings.query}"
+        try:
+            if method == "GET":
+                return await transport.get(url, settings.headers)
+            return await transport.post(url, body or b"", settings.headers)
+        finally:
+            await transport.close()
+
+    answer: Reply | Fault = asyncio.run(ask())
+    return answer

@@ -1,0 +1,246 @@
+"""A server that speaks OpenAI's and Anthropic's protocols and misbehaves on demand: every answer is a function of the
+prompt, so that what comes back can be checked, and every kind of fault has its own share of the requests.
+
+It is a program too, for tests that kill their client: ``python served.py --port 0 --faults all=0.05``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import random
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+FAULTS = ("429", "500", "503", "timeout", "reset", "cut", "malformed", "empty choice", "wrong type", "529")
+
+
+def answer(prompt: str) -> str:
+    """What the server says to a prompt."""
+    return "answer " + hashlib.sha256(prompt.encode()).hexdigest()[:12]
+
+
+def asked(document: dict[str, Any]) -> str:
+    """The prompt of a request: its turns or its text."""
+    if "prompt" in document:
+        return str(document["prompt"])
+    return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in document["messages"])
+
+
+@dataclass
+class Server:
+    """``faults`` are shares by kind. ``latency`` in seconds, ``slots`` requests at a time (0: any number). ``reply``
+    replaces the answer to a document; ``key`` is asked for where it is set.
+    """
+
+    faults: dict[str, float] = field(default_factory=dict)
+    latency: float = 0.0
+    slots: int = 0
+    seed: int = 0
+    key: str = ""
+    model: str = "served"
+    window: int = 0
+    reply: Any = None
+    limit: int = 0  # requests at a time, beyond which it answers 429
+    down: bool = False
+    port: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    connections: int = 0
+    most: int = 0
+    at_once: int = 0
+    retry_after: str = "0.05"
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.room: asyncio.Semaphore | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def __enter__(self) -> Server:
+        started = threading.Event()
+
+        def serve() -> None:
+            self.loop = asyncio.new_event_loop()
+            self.loop.run_until_complete(self.start())
+            started.set()
+            self.loop.run_forever()
+
+        self.thread = threading.Thread(target=serve, daemon=True)
+        self.thread.start()
+        started.wait()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def start(self) -> None:
+        """Listen."""
+        self.room = asyncio.Semaphore(self.slots) if self.slots else None
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, backlog=4096)
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while line := await reader.readline():
+                method, path, _ = line.decode().split(" ", 2)
+                headers: dict[str, str] = {}
+                while (head := await reader.readline()) not in (b"\r\n", b""):
+                    name, _, value = head.decode().partition(":")
+                    headers[name.lower()] = value.strip()
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                if self.down or not await self._handle(method, path, headers, body, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def _handle(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
+    ) -> bool:
+        self.headers.append(headers)
+        if method == "GET":
+            entry: dict[str, Any] = {"id": self.model, "object": "model"}
+            if self.window:
+                entry["max_model_len"] = self.window
+            return await self._send(writer, 200, {"data": [entry]})
+        if self.key and self.key not in (headers.get("authorization", "")[7:], headers.get("x-api-key", "")):
+            return await self._send(writer, 401, {"error": {"message": f"wrong key {headers.get('authorization')}"}})
+        document = json.loads(body)
+        self.documents.append(document)
+        if document["model"] != self.model:
+            error = {"message": f"model {document['model']} does not exist", "code": "model_not_found"}
+            return await self._send(writer, 404, {"error": error})
+        prompt = asked(document)
+        self.seen[prompt] += 1
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        try:
+            if self.limit and self.at_once > self.limit:
+                return await self._send(writer, 429, {"error": {"message": "slow down"}}, {"Retry-After": "0.05"})
+            if kind := self._fault():
+                return await self._misbehave(kind, writer)
+            if self.room:
+                async with self.room:
+                    await asyncio.sleep(self.latency)
+            elif self.latency:
+                await asyncio.sleep(self.latency)
+            self.answered[prompt] += 1
+            reply = self.reply(document) if self.reply else message(document, answer(prompt), path)
+            status, content = reply if isinstance(reply, tuple) else (200, reply)
+            sent = await self._send(writer, status, content)
+            self.done[prompt] += 1
+            return sent
+        finally:
+            self.at_once -= 1
+
+    def _fault(self) -> str:
+        drawn = self.dice.random()
+        for kind, share in self.faults.items():
+            drawn -= share
+            if drawn < 0:
+                return kind
+        return ""
+
+    async def _misbehave(self, kind: str, writer: asyncio.StreamWriter) -> bool:
+        if kind in ("429", "500", "503", "529"):
+            extra = {"Retry-After": self.retry_after} if kind in ("429", "503") else {}
+            return await self._send(writer, int(kind), {"error": {"message": f"injected {kind}"}}, extra)
+        if kind == "timeout":
+            await asyncio.sleep(3600)
+        elif kind == "reset":
+            writer.transport.abort()
+        elif kind == "cut":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"choi")
+            await writer.drain()
+            writer.transport.abort()
+        elif kind == "malformed":
+            return await self._raw(writer, 200, b'{"choices": [{"message": {"content": "half', "application/json")
+        elif kind == "empty choice":
+            return await self._send(writer, 200, {"choices": [], "content": None, "usage": {}})
+        else:
+            return await self._raw(writer, 200, b"<html><body>gateway says hello</body></html>", "text/html")
+        return False
+
+    async def _send(
+        self, writer: asyncio.StreamWriter, status: int, document: Any, headers: dict[str, str] | None = None
+    ) -> bool:
+        return await self._raw(writer, status, json.dumps(document).encode(), "application/json", headers)
+
+    async def _raw(
+        self,
+        writer: asyncio.StreamWriter,
+        status: int,
+        body: bytes,
+        kind: str,
+        headers: dict[str, str] | None = None,
+    ) -> bool:
+        extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{extra}Content-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        return True
+
+
+def message(document: dict[str, Any], text: str, path: str) -> dict[str, Any]:
+    """An answer in the form of the protocol that was asked."""
+    if path.startswith("/v1/messages"):
+        usage = {"input_tokens": 11, "output_tokens": 2}
+        return {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+            "usage": usage,
+        }
+    usage = {"prompt_tokens": 11, "completion_tokens": 2}
+    part = {"text": text} if "prompt" in document else {"message": {"role": "assistant", "content": text}}
+    return {"choices": [{"index": 0, "finish_reason": "stop", **part}], "usage": usage}
+
+
+def main() -> None:
+    """Serve until killed; the first line printed is the port."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--slots", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--faults", default="", help="KIND=SHARE,… or all=SHARE")
+    args = parser.parse_args()
+    shares = dict(part.split("=") for part in args.faults.split(",") if part)
+    faults = {kind: float(shares.get(kind, shares.get("all", 0))) for kind in FAULTS}
+    server = Server(faults, args.latency, args.slots, args.seed, port=args.port)
+
+    async def serve() -> None:
+        await server.start()
+        print(server.port, flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()
