@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
 
 from medsins.core.assets import cache_folder
 
@@ -14,16 +13,28 @@ from .._memo import Memo
 
 _unknown: Memo[list[str]] = Memo(entries=20_000, characters=30)
 _texts: Memo[tuple[str, ...]] = Memo(entries=4_000, characters=4_000)
+_blocks: Memo[tuple[str, ...]] = Memo(entries=20_000, characters=60)
 
 
 def chinese(text: str) -> tuple[str, ...]:
     """The tokens of ``jieba.cut(text)`` with jieba's own dictionary; blanks and punctuation are tokens."""
-    return _texts.get(text, lambda missing: tuple(_tokenizer().cut(missing)))
+    return _texts.get(text, _cut)
+
+
+def _cut(text: str) -> tuple[str, ...]:
+    """Block by block, as jieba does it: runs of the characters it looks up words in, and what stands between them."""
+    tokenizer, split = _tokenizer()
+    found: list[str] = []
+    for block in split(text):
+        if block:
+            found += _blocks.get(block, tokenizer)
+    return tuple(found)
 
 
 @cache
-def _tokenizer() -> Any:
-    """A tokenizer of our own: words a program adds to jieba's shared one must not change a score.
+def _tokenizer() -> tuple[Callable[[str], tuple[str, ...]], Callable[[str], list[str]]]:
+    """The tokens of a block, and how a text is split into blocks, by a tokenizer of our own: words a program adds to
+    jieba's shared one must not change a score.
 
     Its compiled dictionary is kept in the user's cache, not in the world-writable temporary folder; where that cannot
     be written, it is compiled anew (about a second).
@@ -67,7 +78,7 @@ def _tokenizer() -> Any:
     tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
     with contextlib.suppress(OSError):  # jieba goes on without
         folder.mkdir(parents=True, exist_ok=True)
-    return tokenizer
+    return lambda block: tuple(tokenizer.cut(block)), jieba.re_han_default.split
 
 
 class _Weights(dict[int, float]):
