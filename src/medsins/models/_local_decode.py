@@ -150,6 +150,13 @@ class Decoder:
         job.prefix = self.prefixes[begin] if job.shared else Prefix()
         return True
 
+    def shared_prefix(self, job: Job) -> Prefix:
+        """The prefix a request shares, read again where it is no longer kept."""
+        if not job.shared:
+            return Prefix()
+        known = self.prefixes.get(job.prompt[: job.shared].tobytes())
+        return known or self.read_prefix(job.prompt[: job.shared])
+
     def _accept(self, job: Job, guess: Sequence[int], best: Sequence[int], near: Sequence[bool]) -> None:
         """Take the next token, and one more after each guess that was right."""
         right = 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from medsins.core import Completion, Request
 
 from ._local_attention import Prefix
+from ._thinking import Tags, split_thinking
 
 LONGEST_GUESS = 8  # tokens
 GUESS_BY = 3  # tokens that must have occurred before
@@ -21,7 +22,8 @@ class Job:
 
     ``limit`` is the most tokens the answer may have; the first ``shared`` tokens of the prompt are read once for all
     that begin with them; ``close`` is set where two tokens were so near each other that
-    rounding decides, which the batch leaves to ``Decoder.alone``.
+    rounding decides, which the batch leaves to ``Decoder.alone``. ``tags`` mark thinking, which ``opened`` says the
+    prompt begins, and which may take ``budget`` tokens beside the answer's.
     """
 
     request: Request
@@ -29,6 +31,10 @@ class Job:
     limit: int
     ends: frozenset[int]
     decode: Callable[[list[int]], str]
+    tags: Tags = ()
+    opened: bool = False
+    budget: int = 0
+    option_scores: tuple[float, ...] = ()
     shared: int = 0
     prefix: Prefix = field(default_factory=Prefix)
     new: list[int] = field(default_factory=list)
@@ -42,6 +48,8 @@ class Job:
     _seen: dict[tuple[int, ...], int] = field(default_factory=dict)
     _known: int = 0
     _dice: random.Random | None = None
+    _thinks: bool | None = None
+    _thought: int = 0
 
     @property
     def greedy(self) -> bool:
@@ -57,13 +65,16 @@ class Job:
     def restart(self) -> None:
         """Forget the answer so far."""
         self.new, self.finished, self.close, self._seen, self._known, self._dice = [], False, False, {}, 0, None
+        self._thinks, self._thought = None, 0
 
     def take(self, token: int) -> bool:
         """Append a token; true when the answer is finished."""
         self.new.append(token)
-        if token in self.ends or self._stopped():
+        thinking = self._thinking()
+        most = self.budget if thinking else self._thought + self.request.sampling.max_new_tokens
+        if token in self.ends or (not thinking and self._stopped()):
             self.finished, self.status = True, "ok"
-        elif len(self.new) >= self.limit:
+        elif len(self.new) >= min(most, self.limit):
             self.finished, self.status = True, "truncated"
         return self.finished
 
@@ -91,16 +102,19 @@ class Job:
     def completion(self) -> Completion:
         """The answer as a record: end tokens and stop strings are no part of its text."""
         tokens = self.new[:-1] if self.new and self.new[-1] in self.ends else self.new
-        text = self.decode(tokens)
+        thinking, text, ended = split_thinking(self.decode(tokens), self.tags, self.opened)
         for stop in self.request.prompt.stop:
             text = text.split(stop, 1)[0] if stop else text
         return Completion(
             text=text,
-            status=self.status,  # type: ignore[arg-type]
+            status=self.status if ended or self.error else "truncated",  # type: ignore[arg-type]
             error=self.error,
             prompt_tokens=len(self.prompt),
             completion_tokens=len(self.new),
             latency=self.latency,
+            thinking=thinking,
+            thinking_tokens=self._thought if ended else len(tokens),
+            option_scores=self.option_scores,
         )
 
     def _stopped(self) -> bool:
@@ -108,5 +122,23 @@ class Job:
         if not stops:
             return False
         # A token holds at least one byte, so the end of the answer is enough to see a stop string that just came.
-        tail = self.decode(self.new[-max(len(stop.encode()) for stop in stops) - 8 :])
+        start = max(len(self.new) - max(len(stop.encode()) for stop in stops) - 8, self._thought)
+        tail = self.decode(self.new[start:])
+        if self._thought == start:
+            tail = tail.lstrip()
         return any(stop in tail for stop in stops)
+
+    def _thinking(self) -> bool:
+        """Whether the newest token still belongs to thoughts; what cannot be told yet counts as an answer."""
+        if not self.tags or self._thinks is False:
+            return False
+        begin, end = self.tags
+        if self._thinks is None:
+            head = self.decode(self.new).lstrip()
+            if self.opened or head.startswith(begin):
+                self._thinks = True
+            elif not begin.startswith(head):
+                self._thinks = False
+        if self._thinks and end in self.decode(self.new[-len(end.encode()) - 8 :]):
+            self._thinks, self._thought = False, len(self.new)
+        return self._thinks is True

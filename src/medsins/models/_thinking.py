@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from medsins.core import Problem, UsageError
+
 Tags = tuple[str, str] | tuple[()]
 """What opens and closes thoughts in a model's text; empty: it writes none."""
 
@@ -37,5 +39,14 @@ def is_opened(prompt: str, tags: Tags) -> bool:
 
 
 def budget_of(reasoning: str) -> int:
-    """Tokens of thinking for a choice of ``BackendOptions.reasoning``; ``medium`` where none was made."""
-    return BUDGETS.get(reasoning or "medium") or int(reasoning)
+    """Tokens of thinking for a choice of ``BackendOptions.reasoning``; ``medium`` where none was made.
+
+    Raises:
+        UsageError: neither a known name nor a number.
+    """
+    if reasoning.isdecimal():
+        return int(reasoning)
+    if (reasoning or "medium") not in BUDGETS:
+        mend = f"choose {', '.join(BUDGETS)}, or a number of tokens"
+        raise UsageError(Problem(f"'{reasoning}' is no budget for thinking", mend=mend))
+    return BUDGETS[reasoning or "medium"]

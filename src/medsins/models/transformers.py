@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -21,6 +22,9 @@ from ._local_job import Job
 from ._local_load import Loaded, load
 from ._local_plan import Room, plan
 from ._local_probe import can_batch, check_plain_loop
+from ._local_score import score_options
+from ._presets import find_preset
+from ._thinking import budget_of
 
 ROWS = 48  # requests under way at a time
 CACHE_BYTES = {"cpu": 2 << 30, "cuda": 16 << 30}  # keys and values of a batch
@@ -32,7 +36,8 @@ class TransformersBackend:
     def __init__(self, loaded: Loaded, options: BackendOptions) -> None:
         import transformers
 
-        self.model, self.chat = loaded.model, Chat(loaded.tokenizer)
+        self.model, self.chat = loaded.model, Chat(loaded.tokenizer, find_preset(loaded.name))
+        self.budget = budget_of(options.reasoning) if self.chat.tags else 0
         self.words = self.model.get_input_embeddings().num_embeddings
         self.rows = options.batch_size or ROWS
         self.ends = end_tokens(loaded)
@@ -41,6 +46,7 @@ class TransformersBackend:
         if not self.batched:
             check_plain_loop(self.decoder, loaded.name)
         mode = "batched" if self.batched else "one at a time"
+        mode += f", thinking up to {self.budget} tokens" if self.budget else ""
         window = options.window or int(getattr(self.model.config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.info = ModelInfo(
             name=loaded.name,
@@ -80,14 +86,31 @@ class TransformersBackend:
         limits = [self._limit(requests[i], prompts[i]) for i in fit]
         for batch in plan([prompts[i] for i in fit], limits, self._room()):
             todo = {
-                fit[p]: Job(requests[fit[p]], prompts[fit[p]], limits[p], self.ends, self.chat.decode, shared)
+                fit[p]: self._job(requests[fit[p]], prompts[fit[p]], limits[p], shared)
                 for p, shared in zip(batch.positions, batch.shared, strict=True)
                 if fit[p] not in done
             }
             places = {id(job): i for i, job in todo.items()}
             with memory_errors():
                 for finished in self._answer(list(todo.values()), batch.rows):
+                    self._score(finished)
                     yield [(places[id(job)], job.completion()) for job in finished]
+
+    def _job(self, request: Request, prompt: array[int], limit: int, shared: int) -> Job:
+        if self.chat.stop:
+            stop = (*request.prompt.stop, *self.chat.stop)
+            request = replace(request, prompt=replace(request.prompt, stop=stop))
+        job = Job(request, prompt, limit, self.ends, self.chat.decode, shared=shared)
+        if self.chat.tags:
+            job.tags, job.opened = self.chat.tags, self.chat.opens_thinking(request.prompt)
+            job.budget = self.budget
+        return job
+
+    def _score(self, jobs: list[Job]) -> None:
+        """How likely the options are that requests name; where a prompt opens thoughts, no answer can follow it."""
+        asked = [job for job in jobs if job.request.options and not job.opened and job.status != "error"]
+        options = [[self.chat.encode_answer(option) for option in job.request.options] for job in asked]
+        score_options(self.decoder, asked, options, self.batched)
 
     def _answer(self, jobs: list[Job], rows: int) -> Iterator[list[Job]]:
         if not jobs:
@@ -116,8 +139,8 @@ class TransformersBackend:
         return ""
 
     def _limit(self, request: Request, prompt: array[int]) -> int:
-        room = self.info.window - len(prompt) if self.info.window else request.sampling.max_new_tokens
-        return max(1, min(request.sampling.max_new_tokens, room))
+        most = request.sampling.max_new_tokens + self.budget
+        return max(1, min(most, self.info.window - len(prompt))) if self.info.window else most
 
     def _room(self) -> Room:
         if not self.batched:
