@@ -24,6 +24,7 @@ CLOSERS = "])}>\"'»”’"
 
 _inside: Memo[Tokens] = Memo(entries=100_000, characters=60)
 _edges: Memo[Tokens] = Memo(entries=50_000, characters=60)
+_sentences: Memo[list[str] | Tokens] = Memo(entries=2_000, characters=60)
 _texts: Memo[Tokens] = Memo(entries=4_000, characters=4_000)
 
 
@@ -38,8 +39,9 @@ def words(text: str) -> Tokens:
 
 def _words(text: str) -> Tokens:
     found: list[str] = []
+    known = _sentences.values
     for sentence in splitter().sentences_from_text(text):
-        found += _sentence_words(sentence)
+        found += known.get(sentence) or _sentences.get(sentence, _sentence_words)
     return tuple(found)
 
 

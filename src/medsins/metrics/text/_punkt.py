@@ -67,16 +67,18 @@ def splitter() -> Any:
             if OTHER_BLANKS.search(text):
                 yield from super()._slices_from_text(text)
                 return
-            begin = 0
+            begin, known = 0, self.memo.values
             for word, mark in _marks(text):
                 following = None if text[mark + 1] in SPLITTING else NEXT.match(text, mark + 1)
-                context = following.end() if following else mark + 2
-                if text[mark] != "." or self.text_contains_sentbreak(text[word:context]):
+                context = text[word : following.end() if following else mark + 2]
+                if text[mark] != "." or known.get(context) or self.text_contains_sentbreak(context):
                     yield slice(begin, mark + 1)
                     begin = following.start(1) if following else mark + 1
             yield slice(begin, len(text.rstrip()))
 
         def _realign_boundaries(self, text: str, slices: Iterator[slice]) -> Iterator[slice]:
+            if CLOSING.isdisjoint(text):
+                return (part for part in slices if part.start < part.stop)
             found = list(slices)
             if any(text[part.start : part.start + 1] in CLOSING for part in found):
                 return super()._realign_boundaries(text, iter(found))  # type: ignore[no-any-return]
@@ -105,16 +107,20 @@ def _marks(text: str) -> Iterator[tuple[int, int]]:
     passed = 0
     for tail in TAIL.finditer(text):
         first, end = tail.span()
-        blank = text.rfind(" ", passed, first)
-        for other in others:
-            blank = max(blank, text.rfind(other, passed, first))
-        # NLTK takes a blank at the very beginning of the text for none
-        word = max(passed, blank + 1) if blank else 0
+        word = first
+        if text[first - 1] not in BLANKS or first < 2:
+            blank = text.rfind(" ", passed, first)
+            for other in others:
+                blank = max(blank, text.rfind(other, passed, first))
+            # NLTK takes a blank at the very beginning of the text for none
+            word = max(passed, blank + 1) if blank else 0
         passed = end
-        inner = INNER.match(text, first, end)
-        last = end - 1 if end < limit and text[end - 1] in ".?!" else inner.end() - 1 if inner else None
-        if last is None:
-            continue
+        last = end - 1
+        if end >= limit or text[last] not in ".?!":
+            inner = INNER.match(text, first, end)
+            if inner is None:
+                continue
+            last = inner.end() - 1
         if word == first < last and text[first + 1] in SPLITTING:
             yield word, first
         yield word, last
