@@ -3,52 +3,65 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from medsins.core import Completion, Prediction, Problem, Prompt, RefusedByPolicy, Request, Sampling, Task
+from medsins.core import Completion, Prediction
 from medsins.models import Backend, StreamingBackend, open_backend
-from medsins.prompts import Fit, Protocol, ShotPool, ShotSet, find_pool, get_protocol
 
+from .cache import AnswerCache
+from .guard import Decision, guard, is_local, record, restricted
+from .ledger import Ledger, check_budget
 from .lock import hold
+from .plans import Plan, make_plan, make_samples
+from .screening import screen
+from .sending import Answer, CacheUse, Sample, Sender
 from .spec import RunSpec, bind_manifest, build_manifest
-from .store import RunStore
-from .suites import Suite
+from .store import Bill, RunStore
 
 # Requests handed to a backend together: enough to batch well, few enough to keep memory bounded.
 GROUP = 2048
 
-RESTRICTED = ("credentialed", "private")
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a listener is told after each durable group. ``asked`` counts this session's answers only."""
+    """What a listener is told after each durable group. ``asked`` counts this session's answers only; ``cost`` is the
+    whole run's, in US dollars.
+    """
 
     total: int
     done: int
     failed: int
     asked: int
     task_id: str
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: predictions in all, and how many of them failed. ``notices`` are for the user to read."""
+    """How a run ended: predictions it should have, and how many of them failed. ``notices`` are for the user to read.
+
+    ``missing`` predictions were not asked for because the budget (US dollars) had no room for them; ``cost`` is what
+    the run cost so far, all sessions together.
+    """
 
     total: int
     failed: int
     asked: int
     notices: tuple[str, ...] = ()
+    missing: int = 0
+    cost: float = 0.0
 
 
 Listener = Callable[[Progress], None]
+Say = Callable[[str], None]
 
 
 def run(
@@ -56,7 +69,8 @@ def run(
     run_dir: Path,
     listen: Listener = lambda progress: None,
     retry_failed: bool = False,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = lambda line: None,
+    override: str = "",
 ) -> Outcome:
     """Generate every missing prediction of a run; an existing run directory of the same run is resumed.
 
@@ -65,7 +79,8 @@ def run(
         run_dir: the run directory, made if it is not there.
         listen: told of every durable group of predictions.
         retry_failed: ask failed samples again.
-        say: told of notices once, before generation.
+        say: told of notices, before and during generation.
+        override: why restricted text may go to an endpoint that is not this machine; the manifest keeps it.
 
     Raises:
         UsageError, InvalidFile: the suite, protocol or model cannot be used; nothing was asked.
@@ -73,162 +88,119 @@ def run(
         RunError: the directory belongs to another run or process, or cannot be written.
         KeyboardInterrupt: interrupted; everything answered so far is durable.
     """
-    suite = spec.load_suite()
-    protocol = get_protocol(spec.protocol)
-    pools = {task.id: find_pool(task, Path(spec.shots_from) if spec.shots_from else None) for task in suite.tasks}
-    plans = [_plan(task, protocol, pools[task.id], spec) for task in suite.tasks]
+    plan = make_plan(spec)
     run_dir.mkdir(parents=True, exist_ok=True)
     with hold(run_dir), _terminate_as_interrupt():
         backend = open_backend(spec.model, spec.options)
         try:
-            guard(suite, backend)
-            backend.check()
-            entries = [plan.describe() for plan in plans]
-            bind_manifest(run_dir, build_manifest(spec, suite, asdict(backend.info), protocol, entries))
-            notices = tuple(notice for plan in plans if (notice := plan.notice))
+            prices = spec.price if any(spec.price) else backend.info.prices
+            decisions = guard(plan.leaving, backend.info, override)
+            check_budget(spec.budget, prices, isinstance(backend, StreamingBackend))
+            if hasattr(backend, "say"):
+                backend.say = say
+            notices = _notices(plan, backend)
             for notice in notices:
                 say(notice)
+            backend.check()
+            _bind(run_dir, spec, plan, replace_prices(backend, prices), decisions)
             store = RunStore(run_dir)
             try:
                 if retry_failed:
                     store.forget_failed()
-                return replace(_generate(plans, backend, store, spec, listen), notices=notices)
+                ledger = Ledger(prices, spec.budget, store.spent())
+                return replace(_Session(spec, plan, backend, store, ledger, listen, say).run(), notices=notices)
             finally:
                 store.close()
         finally:
             backend.close()
 
 
-@dataclass(frozen=True, slots=True)
-class TaskPlan:
-    """How one task is asked: its protocol, where its shots come from, and how many instances of it."""
-
-    task: Task
-    protocol: Protocol
-    pool: ShotPool
-    shots: ShotSet
-    count: int
-    notice: str = ""
-
-    def describe(self) -> dict[str, Any]:
-        """The task's entry in the manifest."""
-        task = self.task
-        return {
-            "id": task.id,
-            "digest": task.digest,
-            "category": task.category,
-            "language": task.language,
-            "access": task.access,
-            "instances": self.count,
-            "shots": self.shots.description(),
-            "max_new_tokens": self.protocol.max_new_tokens(task.category),
-        }
-
-    def prompts(self, backend: Backend, seed: int) -> Iterator[Prompt]:
-        """The prompts of the first ``count`` instances."""
-        fit = Fit(backend.count_tokens, backend.info.window, self.protocol.max_new_tokens(self.task.category))
-        return self.protocol.build(self.task, self.pool, seed, fit, range(self.count))
+def _bind(run_dir: Path, spec: RunSpec, plan: Plan, model: Mapping[str, object], decisions: list[Decision]) -> None:
+    entries = [task.describe() for task in plan.tasks]
+    bind_manifest(run_dir, build_manifest(spec, plan.suite, model, plan.protocol, entries), record(decisions))
 
 
-def _plan(task: Task, protocol: Protocol, pool: ShotPool, spec: RunSpec) -> TaskPlan:
-    """A task without any source of shots is asked zero-shot, and says so; too few shots in a source are an error."""
-    count = min(spec.limit, len(task.instances)) if spec.limit else len(task.instances)
-    shots = protocol.select(task, pool, spec.seed)
-    notice = ""
-    if shots.source == "none" and protocol.shots_for(task.category):
-        notice = f"{task.id}: no train split, no Positive Examples: asked without shots (give --shots-from FILE)"
-    return TaskPlan(task, protocol, pool, shots, count, notice)
+def replace_prices(backend: Backend, prices: tuple[float, float]) -> dict[str, object]:
+    """The model as the manifest has it, with the prices that count."""
+    return asdict(replace(backend.info, prices=prices))
 
 
-def guard(suite: Suite, backend: Backend) -> None:
-    """Refuse restricted tasks on an endpoint that is not this machine, before anything is sent.
-
-    Raises:
-        RefusedByPolicy: names every such task.
-    """
-    if not backend.info.remote:
-        return
-    held = [task for task in suite.tasks if task.access in RESTRICTED or task.card.extra.get("May_leave") is False]
-    if held:
-        mend = "evaluate these tasks with a local model"
-        raise RefusedByPolicy(
-            *(
-                Problem(f"{task.id} is {task.access}: its text may not leave this machine", backend.info.endpoint, mend)
-                for task in held
-            )
-        )
+def _notices(plan: Plan, backend: Backend) -> tuple[str, ...]:
+    """What the user should know before the first sample is asked."""
+    notices = [task.notice for task in plan.tasks if task.notice]
+    if not is_local(backend.info) and (warning := screen(plan.tasks)):
+        notices.append(warning)
+    return tuple(notices)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    row: int
-    index: int
-    task: Task
-    request: Request
+class _Session:
+    """One session of a run: asks what is missing, books answers, tells the listener."""
+
+    def __init__(
+        self, spec: RunSpec, plan: Plan, backend: Backend, store: RunStore, ledger: Ledger, listen: Listener, say: Say
+    ) -> None:
+        self.spec, self.plan, self.backend, self.store = spec, plan, backend, store
+        self.ledger, self.listen, self.say = ledger, listen, say
+        self.finished = store.done()
+        self.done, self.asked = len(self.finished), 0
+        self.failed = store.counts().get("error", 0)
+
+    def run(self) -> Outcome:
+        """Ask everything that is missing, or as much of it as the budget allows."""
+        self._tell("")
+        if isinstance(self.backend, StreamingBackend):
+            self._stream()
+        else:
+            self._generate()
+        missing = self.plan.total - self.done
+        return Outcome(self.plan.total, self.failed, self.asked, missing=missing, cost=self.ledger.spent)
+
+    def _stream(self) -> None:
+        """Hand samples over one by one, as the backend draws them."""
+        wanted = make_samples(self.plan.tasks, self.backend, self.spec.seed, lambda row: row not in self.finished)
+        cached = self._cache()
+        sender = Sender(self.backend, self.store, self.ledger, cached, self._accept)
+        try:
+            sender.ask(wanted)
+        finally:
+            if cached.cache is not None:
+                cached.cache.close()
+        if cached.found:
+            day = time.strftime("%Y-%m-%d", time.localtime(cached.oldest))
+            self.say(f"{cached.found} answers came from the cache (since {day}); --no-cache asks again")
+
+    def _generate(self) -> None:
+        """Hand samples over in large groups, those already answered included: the backend plans over all of them."""
+        samples = make_samples(self.plan.tasks, self.backend, self.spec.seed)
+        while group := list(islice(samples, GROUP)):
+            finished = {position for position, sample in enumerate(group) if sample.row in self.finished}
+            if len(finished) == len(group):
+                continue
+            for answers in self.backend.generate([sample.request for sample in group], finished):
+                self._accept([(group[position], completion) for position, completion in answers], {})
+
+    def _cache(self) -> CacheUse:
+        free = frozenset(plan.task.id for plan in self.plan.tasks if not restricted(plan.leaving.access))
+        cache = None
+        if self.spec.cache and free:
+            try:
+                cache = AnswerCache()
+            except (OSError, sqlite3.Error) as error:
+                self.say(f"no answers are cached: {error}")
+        return CacheUse(cache, self.backend.info, self.spec.reasoning, free, self.say)
+
+    def _accept(self, answers: list[Answer], bills: Mapping[int, Bill]) -> None:
+        self.store.put([_record(sample, self.backend, completion) for sample, completion in answers], bills)
+        self.done += len(answers)
+        self.asked += len(answers)
+        self.failed += sum(completion.status == "error" for _, completion in answers)
+        self._tell(answers[-1][0].task.id if answers else "")
+
+    def _tell(self, task_id: str) -> None:
+        self.listen(Progress(self.plan.total, self.done, self.failed, self.asked, task_id, self.ledger.spent))
 
 
-_Answer = tuple[_Sample, Completion]
-
-
-def _samples(plans: list[TaskPlan], backend: Backend, seed: int) -> Iterator[_Sample]:
-    row = 0
-    for plan in plans:
-        sampling = Sampling(max_new_tokens=plan.protocol.max_new_tokens(plan.task.category), seed=seed)
-        for index, prompt in enumerate(plan.prompts(backend, seed)):
-            yield _Sample(row, index, plan.task, Request((plan.task.id, index), prompt, sampling))
-            row += 1
-
-
-def _generate(plans: list[TaskPlan], backend: Backend, store: RunStore, spec: RunSpec, listen: Listener) -> Outcome:
-    done = store.done()
-    total = sum(plan.count for plan in plans)
-    answered, asked = len(done), 0
-    failed = store.counts().get("error", 0)
-    samples = _samples(plans, backend, spec.seed)
-    listen(Progress(total, answered, failed, 0, ""))
-    answer = _streamed if isinstance(backend, StreamingBackend) else _planned
-    for answers in answer(samples, backend, done):
-        store.put([_record(sample, backend, completion) for sample, completion in answers])
-        answered += len(answers)
-        asked += len(answers)
-        failed += sum(completion.status == "error" for _, completion in answers)
-        last = answers[-1][0].task.id if answers else ""
-        listen(Progress(total, answered, failed, asked, last))
-    return Outcome(total, failed, asked)
-
-
-def _planned(samples: Iterator[_Sample], backend: Backend, done: Collection[int]) -> Iterator[list[_Answer]]:
-    """Hand samples over in large groups, those already answered included: the backend plans over all of them."""
-    for group in _groups(samples):
-        finished = {position for position, sample in enumerate(group) if sample.row in done}
-        if len(finished) == len(group):
-            continue
-        for answers in backend.generate([sample.request for sample in group], finished):
-            yield [(group[position], completion) for position, completion in answers]
-
-
-def _streamed(samples: Iterator[_Sample], backend: Backend, done: Collection[int]) -> Iterator[list[_Answer]]:
-    """Hand samples over one by one, as the backend draws them."""
-    assert isinstance(backend, StreamingBackend)
-    under_way: dict[int, _Sample] = {}
-
-    def draw() -> Iterator[tuple[int, Request]]:
-        for sample in samples:
-            if sample.row not in done:
-                under_way[sample.row] = sample
-                yield sample.row, sample.request
-
-    with closing(backend.stream(draw())) as stream:
-        for answers in stream:
-            yield [(under_way.pop(row), completion) for row, completion in answers]
-
-
-def _groups(samples: Iterator[_Sample]) -> Iterator[list[_Sample]]:
-    while group := list(islice(samples, GROUP)):
-        yield group
-
-
-def _record(sample: _Sample, backend: Backend, completion: Completion) -> tuple[int, Prediction]:
+def _record(sample: Sample, backend: Backend, completion: Completion) -> tuple[int, Prediction]:
     instance = sample.task.instances[sample.index]
     prompt = sample.request.prompt
     return sample.row, Prediction(

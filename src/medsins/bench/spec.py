@@ -19,6 +19,8 @@ from .suites import Suite, load_suite, suite_of_files
 MANIFEST = "manifest.json"
 ELSEWHERE = ("endpoint", "remote", "prices")
 """What is said of a model and its answers do not depend on."""
+OPERATIONAL = ("concurrency", "price", "budget", "cache")
+"""Choices of a ``RunSpec`` that say how a run is carried out; a resumed run may change them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class RunSpec:
 
     ``suite`` names a bundled suite, else ``tasks`` lists task files. ``limit`` keeps the first instances of every task
     (0: all). ``protocol`` may carry settings (``strict:shots=5``). ``precision`` and what follows it as in
-    ``BackendOptions``.
+    ``BackendOptions``. ``price`` in US dollars for a million prompt and completion tokens overrides the model's own
+    (zeros: the model's). ``budget`` in US dollars is never exceeded (0: none). ``cache``: earlier answers count.
     """
 
     model: str
@@ -42,6 +45,9 @@ class RunSpec:
     window: int = 0
     concurrency: int = 0
     reasoning: str = ""
+    price: tuple[float, float] = (0.0, 0.0)
+    budget: float = 0.0
+    cache: bool = True
 
     @property
     def options(self) -> BackendOptions:
@@ -77,6 +83,7 @@ def build_manifest(
         "protocol": protocol.digest,
         "tasks": [[entry["id"], entry["digest"], entry["instances"], entry["shots"]["digest"]] for entry in tasks],
         "seed": spec.seed,
+        **_reasoning(spec),
     }
     key = digest(depends)
     return {
@@ -91,8 +98,13 @@ def build_manifest(
         "protocol": {"spec": protocol.spec, "digest": protocol.digest, **protocol.description()},
         "seed": spec.seed,
         "limit": spec.limit,
+        **_reasoning(spec),
         "spec": _portable(spec),
     }
+
+
+def _reasoning(spec: RunSpec) -> dict[str, str]:
+    return {"reasoning": spec.reasoning} if spec.reasoning else {}
 
 
 def _portable(spec: RunSpec) -> dict[str, Any]:
@@ -119,6 +131,7 @@ def _signature(
         f"model:{model['name']}#{model['weights'][:8]}",
         f"precision:{model['precision']}",
         f"engine:{model['engine']}",
+        *(f"{key}:{value}" for key, value in _reasoning(spec).items()),
         f"seed:{spec.seed}",
         f"run:{key[:12]}",
         f"medsins:{__version__}",
@@ -159,16 +172,20 @@ def spec_of(manifest: Mapping[str, Any]) -> RunSpec:
     known = {field.name for field in fields(RunSpec)}
     values = {key: value for key, value in manifest["spec"].items() if key in known}
     values["tasks"] = tuple(values.get("tasks", ()))
+    values["price"] = tuple(values.get("price", (0.0, 0.0)))
     return RunSpec(**values)
 
 
-def bind_manifest(run_dir: Path, manifest: Mapping[str, Any]) -> None:
+def bind_manifest(run_dir: Path, manifest: Mapping[str, Any], decided: Mapping[str, Any] | None = None) -> None:
     """Write the manifest of a new run, or check that an existing run directory belongs to the same run.
+
+    ``decided`` is the guard's record of this session; the manifest lists those of all sessions, equal ones once.
 
     Raises:
         RunError: the directory holds another run (says what differs), or other files.
     """
     path = run_dir / MANIFEST
+    guard = [dict(decided)] if decided else []
     if not path.exists():
         strangers = [p.name for p in run_dir.iterdir() if p.name not in (".lock", "run.sqlite", "run.sqlite-journal")]
         if strangers:
@@ -176,15 +193,31 @@ def bind_manifest(run_dir: Path, manifest: Mapping[str, Any]) -> None:
             raise RunError(
                 Problem(f"is not empty and holds no run ({', '.join(sorted(strangers)[:3])})", str(run_dir), mend)
             )
-        write_json(path, manifest)
+        write_json(path, {**manifest, **({"guard": guard} if guard else {})})
         return
     before = read_manifest(run_dir)
-    if before.get("digest") == manifest["digest"]:
-        return
-    differences = _differences(before, manifest)
-    mend = "choose another directory with -o, or repeat the choices of that run (medsins bench resume does)"
-    what = f"holds another run; different: {'; '.join(differences)}"
-    raise RunError(Problem(what, str(run_dir), mend))
+    if before.get("digest") != manifest["digest"]:
+        differences = _differences(before, manifest)
+        mend = "choose another directory with -o, or repeat the choices of that run (medsins bench resume does)"
+        what = f"holds another run; different: {'; '.join(differences)}"
+        raise RunError(Problem(what, str(run_dir), mend))
+    _update(path, before, manifest, guard)
+
+
+def _update(
+    path: Path, before: Mapping[str, Any], manifest: Mapping[str, Any], guard: Sequence[Mapping[str, Any]]
+) -> None:
+    """Take in what may change from session to session."""
+    known = [entry["decisions"] for entry in before.get("guard", [])]
+    fresh = [entry for entry in guard if entry["decisions"] not in known]
+    now = json.loads(canonical_json(manifest))
+    model = {**before["model"], **{key: now["model"][key] for key in ("spec", *ELSEWHERE) if key in now["model"]}}
+    chosen = {**before["spec"], "model": now["spec"]["model"], **{key: now["spec"][key] for key in OPERATIONAL}}
+    updated = {**before, "model": model, "spec": chosen}
+    if fresh:
+        updated["guard"] = [*before.get("guard", []), *fresh]
+    if updated != before:
+        write_json(path, updated)
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -195,9 +228,9 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
         for key in new:
             if key not in ("spec", "digest", *ELSEWHERE) and old.get(key) != new[key]:
                 found.append(f"{part} {key} ({_short(old.get(key))} there, {_short(new[key])} now)")
-    for key in ("seed", "limit"):
-        if before.get(key) != now[key]:
-            found.append(f"{key} ({before.get(key)} there, {now[key]} now)")
+    for key in ("seed", "limit", "reasoning"):
+        if before.get(key) != now.get(key):
+            found.append(f"{key} ({before.get(key)} there, {now.get(key)} now)")
     return found or ["prompts or shots"]
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from medsins.core import Completion, Prediction, Problem, RunError, UsageError
@@ -27,14 +30,45 @@ CREATE TABLE IF NOT EXISTS predictions (
   answered_at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS attempts (
-  id INTEGER PRIMARY KEY, row INTEGER NOT NULL, ended_at REAL NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL
+  id INTEGER PRIMARY KEY, row INTEGER NOT NULL, ended_at REAL NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL,
+  task_id TEXT NOT NULL DEFAULT '', sent INTEGER NOT NULL DEFAULT 0, cost REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS sent (
+  id INTEGER PRIMARY KEY, row INTEGER NOT NULL, at REAL NOT NULL, endpoint TEXT NOT NULL, sha256 TEXT NOT NULL,
+  bytes INTEGER NOT NULL, reserved REAL NOT NULL
 );
 """
+WAIT = 60.0  # seconds for a reader to finish before a write gives up
 
 _COLUMNS = (
     "task_id, idx, instance_id, input, prompt, refs, output, status, error, prompt_tokens, completion_tokens, "
     "latency, dropped_shots, cut_characters, thinking, thinking_tokens, cached, option_scores"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request as the audit log has it, written before it goes out: SHA-256 and bytes (UTF-8) of the rendered
+    prompt, never the text. ``reserved``: US dollars that it may cost at most.
+    """
+
+    row: int
+    endpoint: str
+    sha256: str
+    bytes: int
+    reserved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an answer belongs to in the audit log (0: nothing was sent), and its US dollars."""
+
+    sent: int = 0
+    cost: float = 0.0
+
+
+_NO_BILL = Bill()
+_NO_BILLS: Mapping[int, Bill] = MappingProxyType({})
 
 
 class RunStore:
@@ -47,7 +81,7 @@ class RunStore:
             RunError: the file is no run store.
         """
         self.path = run_dir / FILE_NAME
-        self._db = sqlite3.connect(self.path, isolation_level=None)
+        self._db = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT)
         try:
             self._db.execute("PRAGMA journal_mode=TRUNCATE")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -63,24 +97,58 @@ class RunStore:
         """Take failed rows out so that they are asked again; their attempts stay. Returns how many."""
         return int(self._db.execute("DELETE FROM predictions WHERE status = 'error'").rowcount)
 
-    def put(self, rows: Sequence[tuple[int, Prediction]]) -> None:
-        """Make a group of predictions durable, all or none.
+    def put(self, rows: Sequence[tuple[int, Prediction]], bills: Mapping[int, Bill] = _NO_BILLS) -> None:
+        """Make a group of predictions durable, all or none; ``bills`` by row.
 
         Raises:
             RunError: the disk is full or read-only; everything put before stays readable.
         """
         now = time.time()
         values = [(row, *_values(prediction), now) for row, prediction in rows]
-        attempts = [(row, now, p.completion.status, _clean(p.completion.error)) for row, p in rows]
+        attempts = [_attempt(row, now, prediction, bills.get(row, _NO_BILL)) for row, prediction in rows]
         marks = ", ".join("?" * (2 + _COLUMNS.count(",") + 1))
+        with self._writing():
+            self._db.executemany(f"INSERT OR REPLACE INTO predictions VALUES ({marks})", values)
+            self._db.executemany(
+                "INSERT INTO attempts (row, ended_at, status, error, task_id, sent, cost) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                attempts,
+            )
+
+    def log_sent(self, requests: Sequence[Sent]) -> list[int]:
+        """Make the audit log of requests durable, before they go out; returns their ids. Errors as in ``put``."""
+        now = time.time()
+        statement = "INSERT INTO sent (row, at, endpoint, sha256, bytes, reserved) VALUES (?, ?, ?, ?, ?, ?)"
+        ids = []
+        with self._writing():
+            for r in requests:
+                done = self._db.execute(statement, (r.row, now, r.endpoint, r.sha256, r.bytes, r.reserved))
+                ids.append(int(done.lastrowid or 0))
+        return ids
+
+    def withdraw(self, ids: Iterable[int]) -> None:
+        """Take requests out of the audit log that were never handed over."""
+        with self._writing():
+            self._db.executemany("DELETE FROM sent WHERE id = ?", [(number,) for number in ids])
+
+    def spent(self) -> float:
+        """US dollars so far: what answers cost, and the most that requests may have cost whose answer was lost."""
+        (paid,) = self._db.execute("SELECT COALESCE(SUM(cost), 0) FROM attempts").fetchone()
+        (lost,) = self._db.execute(
+            "SELECT COALESCE(SUM(reserved), 0) FROM sent WHERE id NOT IN (SELECT sent FROM attempts)"
+        ).fetchone()
+        return float(paid) + float(lost)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(f"INSERT OR REPLACE INTO predictions VALUES ({marks})", values)
-            self._db.executemany("INSERT INTO attempts (row, ended_at, status, error) VALUES (?, ?, ?, ?)", attempts)
+            yield
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.OperationalError):
+                raise
             mend = "free some space or mend the permission, then resume: what was answered so far is kept"
             raise RunError(Problem(f"cannot write predictions: {error}", str(self.path), mend)) from error
 
@@ -106,20 +174,26 @@ def read_predictions(run_dir: Path) -> Iterator[Prediction]:
 
 def read_rows(run_dir: Path) -> Iterator[tuple[int, Prediction]]:
     """Like ``read_predictions``, each with its row (position in the suite, 0-based)."""
-    for values in _query(run_dir, f"SELECT row, {_COLUMNS} FROM predictions ORDER BY row"):
+    for values in query(run_dir, f"SELECT row, {_COLUMNS} FROM predictions ORDER BY row"):
         yield values[0], _prediction(values[1:])
+
+
+def read_sent(run_dir: Path) -> Iterator[tuple[int, float, str, str, int]]:
+    """The audit log as (row, Unix time, endpoint, SHA-256, bytes), oldest first."""
+    yield from query(run_dir, "SELECT row, at, endpoint, sha256, bytes FROM sent ORDER BY id")
 
 
 def read_attempts(run_dir: Path) -> Iterator[tuple[int, str, str]]:
     """Every attempt as (row, status, error), oldest first."""
-    yield from _query(run_dir, "SELECT row, status, error FROM attempts ORDER BY id")
+    yield from query(run_dir, "SELECT row, status, error FROM attempts ORDER BY id")
 
 
-def _query(run_dir: Path, statement: str) -> Iterator[Any]:
+def query(run_dir: Path, statement: str) -> Iterator[Any]:
+    """The rows of a statement on a run's store, read-only; works while the run goes on. Errors as above."""
     path = run_dir / FILE_NAME
     if not path.is_file():
         raise UsageError(Problem("is no run directory (it has no run.sqlite)", str(run_dir), "check the path"))
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT)
     try:
         yield from db.execute(statement)
     except sqlite3.DatabaseError as error:
@@ -130,6 +204,10 @@ def _query(run_dir: Path, statement: str) -> Iterator[Any]:
 
 def _unreadable(path: Path, error: Exception) -> RunError:
     return RunError(Problem(f"cannot be read as a run store ({error})", str(path), "choose another run directory"))
+
+
+def _attempt(row: int, now: float, p: Prediction, bill: Bill) -> tuple[Any, ...]:
+    return row, now, p.completion.status, _clean(p.completion.error), p.task_id, bill.sent, bill.cost
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,123 @@
+"""Answers that were paid for once: an identical request is not asked again, by no run of this user.
+
+The key covers everything that an answer depends on; the file holds keys and answers, never a prompt. Only answers of
+served models are kept, and only for tasks whose text is free to leave this machine: answers in this process may
+depend on their batch and are cheap to repeat, and answers to restricted text belong into their run directory alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from medsins import __version__
+from medsins.core import Completion, Request, digest
+from medsins.core.assets import cache_folder
+from medsins.models import ModelInfo
+
+FILE_NAME = "answers.sqlite"
+WAIT = 30.0  # seconds for another process to finish its write
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, at REAL NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID"
+)
+_NO_PART = ("prices", "remote")
+
+
+def cache_path() -> Path:
+    """The file: in ``MEDSINS_CACHE``, else in the user's cache folder."""
+    return cache_folder() / FILE_NAME
+
+
+def request_key(info: ModelInfo, request: Request, rendered: str, reasoning: str) -> bytes:
+    """32 bytes that are equal for requests that are equal in everything an answer depends on.
+
+    Args:
+        info: the model after its check; the endpoint counts, because a name means another model on another server.
+        request: prompt, sampling and options.
+        rendered: the prompt as the backend renders it.
+        reasoning: how much thinking is asked for.
+    """
+    model = {key: value for key, value in asdict(info).items() if key not in _NO_PART}
+    model["endpoint"] = sorted(part.strip() for part in info.endpoint.split(","))
+    prompt = request.prompt
+    parts: list[Any] = [
+        __version__,
+        model,
+        rendered,
+        [[message.role, message.content] for message in prompt.messages],
+        prompt.text,
+        prompt.text_has_bos,
+        prompt.stop,
+        asdict(request.sampling),
+        request.options,
+        reasoning,
+    ]
+    return bytes.fromhex(digest(parts))
+
+
+class AnswerCache:
+    """The cache file. Several processes may use it at once; whatever is wrong with it, a run goes on without it."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or create the file, readable by its owner alone.
+
+        Raises:
+            OSError, sqlite3.Error: it cannot be used.
+        """
+        self.path = path or cache_path()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.chmod(self.path, 0o600)
+        self._db = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT)
+        self._db.execute("PRAGMA journal_mode=TRUNCATE")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_SCHEMA)
+
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, tuple[Completion, float]]:
+        """Answers by key, those that are there, each with the Unix time at which it was given."""
+        wanted = list(keys)
+        found: dict[bytes, tuple[Completion, float]] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            for key, at, text in self._db.execute(f"SELECT key, at, answer FROM answers WHERE key IN ({marks})", part):
+                found[bytes(key)] = (_answer(text), at)
+        return found
+
+    def put(self, answers: Mapping[bytes, Completion]) -> None:
+        """Keep answers; failed ones, and those that came from the cache, are left out. The first answer stays."""
+        now = time.time()
+        rows = [
+            (key, now, _text(completion))
+            for key, completion in answers.items()
+            if completion.status != "error" and not completion.cached
+        ]
+        if rows:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def _text(completion: Completion) -> str:
+    return json.dumps(asdict(completion), ensure_ascii=True)
+
+
+def _answer(text: str) -> Completion:
+    values = json.loads(text)
+    values["option_scores"] = tuple(values["option_scores"])
+    return Completion(**{**values, "cached": True, "latency": 0.0})
