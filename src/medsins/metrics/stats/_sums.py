@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .measures import Array
 
 
 class Columns:
-    """The columns of a matrix [rows, columns], each with the rows it is not 0 in where these are few (one-hot data)."""
+    """The columns of a matrix [rows, columns]; of those that are mostly 0 (one-hot data) only what is not is added."""
 
     def __init__(self, values: Array) -> None:
-        self._parts: list[tuple[NDArray[np.intp] | None, Array]] = []
-        for column in values.T:
-            at = np.flatnonzero(column)
-            sparse = len(at) * 2 < len(column)
-            self._parts.append((at, column[at]) if sparse else (None, np.ascontiguousarray(column)))
+        self._width = values.shape[1]
+        filled = np.count_nonzero(values, axis=0)
+        few = (filled > 0) & (filled * 2 < len(values))
+        self._dense = [(int(j), np.ascontiguousarray(values[:, j])) for j in np.flatnonzero((filled > 0) & ~few)]
+        self._sparse = np.flatnonzero(few)
+        places, self._rows = np.nonzero(values[:, few].T)
+        self._entries = values[self._rows, self._sparse[places]][:, None]
+        self._starts = np.concatenate([[0], np.cumsum(filled[few])[:-1]]).astype(np.intp)
+        self._ones = bool((self._entries == 1).all())
 
     def sums(self, weights: Array) -> Array:
         """``weights`` [draws, rows] times the matrix: [draws, columns].
 
-        By einsum, column by column, because a BLAS would start threads that fight over shared cores.
+        Without BLAS, which would start threads that fight over shared cores.
         """
-        found = np.empty((len(weights), len(self._parts)))
-        by_row = np.ascontiguousarray(weights.T) if any(at is not None for at, _ in self._parts) else weights
-        for j, (at, column) in enumerate(self._parts):
-            if at is None:
-                np.einsum("dr,r->d", weights, column, out=found[:, j])
-            else:
-                np.einsum("rd,r->d", by_row[at], column, out=found[:, j])
+        found = np.zeros((len(weights), self._width))
+        for j, column in self._dense:
+            np.einsum("dr,r->d", weights, column, out=found[:, j])
+        if len(self._sparse):
+            entries = np.ascontiguousarray(weights.T)[self._rows]
+            if not self._ones:
+                entries *= self._entries
+            found[:, self._sparse] = np.add.reduceat(entries, self._starts, axis=0).T
         return found
