@@ -59,7 +59,7 @@ def test_warnings_alone_are_no_failure(tmp_path: Path, capsys: pytest.CaptureFix
     code, out, err = run(capsys, "tasks", "validate", path)
     assert code == 0
     assert "with another output" in out
-    assert "0 errors, 1 warnings" in err
+    assert "1 file, 0 errors, 1 warning\n" in err
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".xlsx", ".json.gz"])
@@ -101,11 +101,11 @@ def test_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["tasks", "template", "-o", "a.xls"], 2, "ending in .xlsx"),
         (["tasks", "template", "-o", "a.xlsx", "--category", "Diagnosys"], 2, "did you mean Diagnosis"),
-        (["tasks", "convert", "none.json", "b.jsonl"], 1, "none.json: No such file"),
-        (["tasks", "convert", "none.txt", "b.jsonl"], 2, "known endings"),
+        (["tasks", "convert", "none.json", "b.jsonl"], 2, "none.json: no such file"),
+        (["tasks", "convert", "none.txt", "b.jsonl"], 2, "no such file"),
         (["tasks", "validate", "none.json"], 2, "no such file or folder"),
-        (["tasks", "split", "none.json"], 1, "No such file"),
-        (["tasks", "show", "none.parquet"], 1, "No such file"),
+        (["tasks", "split", "none.json"], 2, "no such file"),
+        (["tasks", "show", "none.parquet"], 2, "no such file"),
         (["tasks", "stats", "none.jsonl"], 2, "no such file or folder"),
     ],
 )

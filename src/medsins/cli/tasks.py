@@ -76,8 +76,8 @@ def _validate(args: argparse.Namespace) -> int:
     else:
         for one in found:
             _print_findings(one)
-        plural = "file" if len(found) == 1 else "files"
-        err_console(args).print(f"{len(found)} {plural}, {errors} errors, {warnings} warnings")
+        counts = {"file": len(found), "error": errors, "warning": warnings}
+        err_console(args).print(", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" for what, n in counts.items()))
     return 1 if errors else 0
 
 

@@ -115,7 +115,9 @@ def _lines(sector: _Sector) -> list[str]:
         return [name]
     words = name.split()
     halves = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
-    fitting = [(up, down) for up, down in halves if max(text_width(up, _LABEL), text_width(down, _LABEL)) <= room]
-    if not fitting or arc < 2 * _LINE:
-        return []
-    return list(min(fitting, key=lambda pair: abs(len(pair[0]) - len(pair[1]))))
+    best: tuple[float, list[str]] = (room, [])
+    for up, down in halves:
+        wide = max(text_width(up, _LABEL), text_width(down, _LABEL))
+        if wide <= best[0] and arc >= 2 * _LINE:
+            best = (wide, [up, down])
+    return best[1]

@@ -62,12 +62,18 @@ class TaskReader(ABC):
         self.name = task_id_of(path)
         self.shape = Shape(str(path))
         self.taken = 0  # bytes of the file read so far, for progress
+        self._broken = self._sound = False  # the text ended wrongly; some instance was read
         self._card: Card | None = None
 
     @property
     def problems(self) -> list[Problem]:
         """Every problem met so far."""
         return self.shape.problems
+
+    @property
+    def unread(self) -> bool:
+        """Whether nothing of the file could be read, so that there is nothing to say about what it holds."""
+        return self._broken and not self._sound and self.card == Card()
 
     @property
     def card(self) -> Card:
@@ -83,10 +89,14 @@ class TaskReader(ABC):
     def batches(self, start: Mark = START) -> Iterator[Batch]:
         """Batches of sound instances from a mark on; ends at what cannot be read and after ``MAX_PROBLEMS``."""
         try:
-            yield from self._batches(start)
+            for batch in self._batches(start):
+                self._sound = self._sound or len(batch.columns) > 0
+                yield batch
         except Broken as broken:
+            self._broken = True
             self._refuse(broken)
         except InvalidFile as error:
+            self._broken = True
             self.problems.extend(error.problems)
 
     @abstractmethod

@@ -35,18 +35,18 @@ def find_task_files(paths: Iterable[Path]) -> list[Path]:
     problems = []
     for path in paths:
         if path.is_dir():
-            found = sorted(
-                p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and not p.name.startswith((".", "~$"))
-            )
+            found = sorted(p for p in path.rglob("*") if split_name(p)[1] and not p.name.startswith((".", "~$")))
             found = [p for p in found if not p.name.endswith(SIDECARS)]
             files += found
             if not found:
-                problems.append(Problem("no task files in this folder", str(path), "task files end in .json or .jsonl"))
+                problems.append(
+                    Problem("no task files in this folder", str(path), f"known endings: {', '.join(SUFFIXES)}")
+                )
         elif path.name.endswith(SIDECARS):
             continue
         elif not path.exists():
             problems.append(Problem("no such file or folder", str(path), "check the path"))
-        elif not path.name.endswith(SUFFIXES):
+        elif not split_name(path)[1]:
             problems.append(Problem("not a task file", str(path), f"known endings: {', '.join(SUFFIXES)}"))
         else:
             files.append(path)
@@ -91,7 +91,7 @@ def read_task(path: Path) -> Task:
 
     Raises:
         InvalidFile: with every problem, each with its line, JSON path or cell.
-        UsageError: the name ends in no known format.
+        UsageError: no such file, or its name ends in no known format.
         OSError: the file cannot be opened.
     """
     reader = open_reader(path)
@@ -100,7 +100,7 @@ def read_task(path: Path) -> Task:
     if not instances and not shape.problems:
         shape.problem(reader.card_place("Instances"), "has no instances", "a task needs at least one")
     category = resolve_category(reader.name, reader.card.categories)
-    if isinstance(category, Problem):
+    if isinstance(category, Problem) and not reader.unread:
         shape.problem(reader.card_place("Categories"), category.what, category.mend)
     reader.check()
     return _assemble(path, reader.name, reader.card, instances, str(category))

@@ -38,8 +38,9 @@ def split_task(
     """Split one task file into ``<stem>.train<ending>`` and ``<stem>.test<ending>``.
 
     Instances whose inputs are equal but for case and blanks stay together, and so do those with the same value of the
-    further key ``group`` (a patient, a document). Which group goes where depends on the seed and the group alone, not
-    on the order or number of instances. Sizes are as near to the share as whole groups allow.
+    further key ``group`` (a patient, a document), and whatever is joined by either. Which group goes where depends on
+    the seed and its texts alone, not on the order or number of instances. Sizes are as near to the share as whole
+    groups allow.
 
     Args:
         test_share: of the instances, between 0 and 1; a tenth as in the MedS-Ins article.
@@ -57,15 +58,15 @@ def split_task(
             Problem(f"the test share is {test_share:g}", mend="give a number between 0 and 1, such as 0.1")
         )
     keys = _Keys(seed, group)
-    size = path.stat().st_size
     reader = open_reader(path)
+    size = path.stat().st_size
     drawn: list[Any] = []
     for batch in reader.batches():
         reader.check()
         drawn.append(np.array(keys.of(batch.columns), np.uint64))
         advance(reader.taken // 2, size)
     reader.check()
-    values = np.concatenate(drawn) if drawn else np.zeros(0, np.uint64)
+    values = _together(np.concatenate(drawn, axis=1)) if drawn else np.zeros(0, np.uint64)
     if group and not keys.found:
         raise UsageError(Problem(f"no instance has the key '{group}'", str(path), "name a key that instances have"))
     limit = _limit(values, test_share, path)
@@ -76,23 +77,44 @@ def split_task(
 
 
 class _Keys:
-    """A number for each instance, the same for all of one group, drawn from the seed."""
+    """A number for each instance's input, and one for its group where groups are asked for, drawn from the seed."""
 
     def __init__(self, seed: int, group: str) -> None:
         self.group, self.found = group, False
         self._seed = hashlib.sha256(str(seed).encode()).digest()[:16]
 
-    def of(self, columns: Columns) -> list[int]:
-        names = [" ".join(text.casefold().split()) for text in columns.inputs]
-        if self.group and columns.extras is not None:
-            for row, extra in enumerate(columns.extras):
+    def of(self, columns: Columns) -> list[list[int]]:
+        """Numbers of inputs; where groups are asked for also of groups, an instance without one being its own."""
+        found = [[self._number(" ".join(text.casefold().split())) for text in columns.inputs]]
+        if self.group:
+            found.append([*found[0]])
+            for row, extra in enumerate(columns.extras or ()):
                 if self.group in extra:
                     self.found = True
-                    names[row] = f"\x1f{extra[self.group]}"
-        return [
-            int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=self._seed).digest(), "big")
-            for name in names
-        ]
+                    found[1][row] = self._number(f"\x1f{extra[self.group]}")
+        return found
+
+    def _number(self, name: str) -> int:
+        text = name.encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8, key=self._seed).digest(), "big")
+
+
+def _together(numbers: Any) -> Any:
+    """One number an instance from some (rows of ``numbers``): the least of all that it is joined to by equal ones."""
+    import numpy as np
+
+    values = numbers[0].copy()
+    if len(numbers) == 1:
+        return values
+    places = [np.unique(row, return_inverse=True)[1] for row in numbers]
+    while True:
+        before = values.copy()
+        for place in places:
+            least = np.full(place.max() + 1, np.iinfo(np.uint64).max, np.uint64)
+            np.minimum.at(least, place, values)
+            values = least[place]
+        if (values == before).all():
+            return values
 
 
 def _limit(values: Any, test_share: float, path: Path) -> Any:

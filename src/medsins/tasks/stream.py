@@ -37,8 +37,12 @@ def open_reader(path: Path) -> TaskReader:
     """The reader of a task file, by the ending of its name.
 
     Raises:
-        UsageError: no known ending.
+        UsageError: no such file, a folder, or no known ending.
     """
+    if path.is_dir():
+        raise UsageError(Problem("is a folder, not a task file", str(path), "name one file of it"))
+    if not path.exists():
+        raise UsageError(Problem("no such file", str(path), "check the path"))
     return READERS[format_of(path)](path)
 
 

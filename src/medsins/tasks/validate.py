@@ -49,7 +49,7 @@ def validate(path: Path, advance: Callable[[int, int], None] = lambda taken, siz
         advance: called with the bytes taken so far, and all of them.
 
     Raises:
-        UsageError: the name ends in no known format.
+        UsageError: no such file, or its name ends in no known format.
         OSError: the file cannot be opened.
     """
     reader = open_reader(path)
@@ -62,13 +62,14 @@ def validate(path: Path, advance: Callable[[int, int], None] = lambda taken, siz
             texts.add(batch)
             advance(reader.taken, size)
         category = resolve_category(reader.name, reader.card.categories)
-        if isinstance(category, Problem):
+        if isinstance(category, Problem) and not reader.unread:
             near, asked, _ = category.mend.partition("? ")  # the whole list helps only where no name is near
             mend = near + asked.strip() if asked else category.mend
             findings.error("category", reader.card_place("Categories"), category.what, mend)
         if not texts.rows and not reader.problems:
             findings.error("format", reader.card_place("Instances"), "has no instances", "a task needs at least one")
-        check_task(texts, reader.card, findings)
+        if not reader.unread:
+            check_task(texts, reader.card, findings)
     finally:
         texts.close()
     broken = [Finding("error", "format", problem) for problem in reader.problems]
