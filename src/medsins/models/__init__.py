@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import cast
 
 from medsins.core import Problem, Registry, UsageError
@@ -43,8 +44,8 @@ def split_model(model: str) -> tuple[str, str, str]:
         raise UsageError(Problem(f"'{model}' does not say which backend runs it", mend=f"write {example}"))
     if backend not in BACKENDS.names():
         BACKENDS.load(backend)
-    name, _, base_url = rest.rpartition("@") if "@http" in rest else (rest, "", "")
-    return backend, name, base_url
+    name, *urls = re.split(r"@(?=[A-Za-z][A-Za-z0-9+.-]*://)", rest, maxsplit=1)
+    return backend, name, urls[0] if urls else ""
 
 
 def open_backend(model: str, options: BackendOptions | None = None) -> Backend:

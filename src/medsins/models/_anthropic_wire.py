@@ -16,11 +16,12 @@ from medsins.core import Completion, Request
 from ._http_backend import reply_json
 from ._http_faults import Fault, Reply, fault_of
 from ._openai_wire import cut_at_stop, number
+from ._thinking import budget_of
 
 ASIDE = ("temperature", "top_p", "stop_sequences")
 """Parameters that some models refuse; the look before the run finds out which."""
 
-EFFORT = {"low": 2048, "medium": 8192, "high": 24576}  # tokens of thinking
+LEAST_BUDGET = 1024  # tokens of thinking, by the protocol
 
 
 @dataclass(slots=True)
@@ -34,9 +35,7 @@ class AnthropicWire:
     @property
     def budget(self) -> int:
         """Tokens the model may think with; 0: thinking is not switched on."""
-        if not self.reasoning:
-            return 0
-        return int(self.reasoning) if self.reasoning.isdigit() else EFFORT[self.reasoning]
+        return max(LEAST_BUDGET, budget_of(self.reasoning)) if self.reasoning else 0
 
     def path(self, request: Request) -> str:
         """Messages are all there is."""
@@ -55,8 +54,8 @@ class AnthropicWire:
         wanted: dict[str, Any] = {}
         if self.budget:
             # Thinking wants its own room and the default temperature.
-            document["thinking"] = {"type": "enabled", "budget_tokens": max(1024, self.budget)}
-            document["max_tokens"] += max(1024, self.budget)
+            document["thinking"] = {"type": "enabled", "budget_tokens": self.budget}
+            document["max_tokens"] += self.budget
         else:
             wanted["temperature"] = sampling.temperature
             if sampling.top_p < 1:

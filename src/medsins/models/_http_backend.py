@@ -58,7 +58,8 @@ class HttpBackend:
         question = Prompt((Message("user", "Reply with the word OK."),))
         request = Request(("check", 0), question, Sampling(CHECK_TOKENS))
         reply = ask_once(settings, "POST", self.wire.path(request), self.wire.body(request))
-        return reply if isinstance(reply, Fault) else self.wire.read(request, reply)
+        outcome = reply if isinstance(reply, Fault) else self.wire.read(request, reply)
+        return outcome.without(settings.secrets) if isinstance(outcome, Fault) else outcome
 
     def problem(self, fault: Fault, url: str) -> Problem:
         """What a fault of the first request means, and what to do."""
@@ -75,7 +76,7 @@ class HttpBackend:
         return Problem(f"{self.info.name} cannot be asked: {fault}", url, mends.get(fault.kind, "see the message"))
 
     def count_tokens(self, prompt: Prompt) -> int:
-        """Tokens of the prompt, estimated: rather too many than too few."""
+        """Tokens of the prompt, estimated."""
         return estimate(prompt)
 
     def render(self, prompt: Prompt) -> str:

@@ -68,6 +68,12 @@ class Settings:
     concurrency: int = 0
     attempts: int = ATTEMPTS
 
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown."""
+        kept = ("authorization", "x-api-key", "api-key")
+        return [value.removeprefix("Bearer ") for name, value in self.headers.items() if name.lower() in kept]
+
 
 @dataclass(slots=True, eq=False)
 class _State:
@@ -241,7 +247,8 @@ class Engine:
         if isinstance(reply, Fault):
             return reply
         endpoint.learn(*self.wire.limits(reply.headers))
-        return self.wire.read(call.request, reply)
+        outcome = self.wire.read(call.request, reply)
+        return outcome.without(self.settings.secrets) if isinstance(outcome, Fault) else outcome
 
     def _failed(self, state: _State, endpoint: Endpoint, call: _Call, fault: Fault) -> None:
         if fault.kind in FATAL:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -35,6 +35,13 @@ class Fault:
     message: str
     status: int = 0
     after: float | None = None
+
+    def without(self, secrets: Collection[str]) -> Fault:
+        """The same without secrets, which a server may repeat in its complaint."""
+        message = self.message
+        for secret in secrets:
+            message = message.replace(secret, "…")
+        return replace(self, message=message)
 
     def __str__(self) -> str:
         where = f" (HTTP {self.status})" if self.status else ""

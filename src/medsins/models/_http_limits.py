@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 FIRST = 16  # requests under way at the start
 MOST = 512  # requests under way, unless the user says otherwise
-GAIN = 1.15  # of the throughput, and
+GAIN = 0.15  # of the throughput for a doubling, and
 SLOWER = 1.3  # of the shortest latency: less of the one and more of the other, and more at a time are not worth it
 SLACK = 1.25  # beyond the knee, so that the server never waits for the client
 SHORTEST_WINDOW = 0.25  # seconds
@@ -21,7 +21,7 @@ GIVES_UP_AFTER = 900.0  # seconds without one answer
 @dataclass(slots=True)
 class AdaptiveLimit:
     """Requests under way: doubles until answers take longer and no more of them come, halves when the server says that
-    it is too many. Later it tries a few more or a few less now and then.
+    it is too many, and then grows in small steps. Later it tries a few more or a few less now and then.
 
     A window lasts about one and a half latencies. Only windows in which the limit was used up say anything.
     """
@@ -29,6 +29,7 @@ class AdaptiveLimit:
     most: int = MOST
     limit: int = 0
     growing: bool = True
+    factor: float = 2.0
     _start: float = 0.0
     _finished: int = 0
     _busy: int = 0
@@ -57,7 +58,7 @@ class AdaptiveLimit:
     def too_many(self, now: float) -> None:
         """The server said so: halve, once for all requests that were under way together."""
         if now - self._halved > 1.0:
-            self._halved, self.growing = now, False
+            self._halved, self.growing, self.factor = now, True, 1.25
             self.limit = max(1, self.limit // 2)
             self._rate, self._before, self._windows = 0.0, 0, 0
             self._begin(0.0)
@@ -73,7 +74,7 @@ class AdaptiveLimit:
             self._judge(rate / self._rate, slower)
         self._rate = rate
         if self.growing:
-            self._try(2 * self.limit)
+            self._try(max(self.limit + 1, int(self.factor * self.limit)))
         elif self._windows % PROBE_EVERY == 0:
             step = max(1, self.limit // 5)
             self._try(self.limit - step if slower else self.limit + step)
@@ -87,7 +88,7 @@ class AdaptiveLimit:
         """Keep what was tried, or go back: more must bring more answers, fewer must bring as many."""
         before, self._before = self._before, 0
         if self.growing:
-            if slower and gain < GAIN:
+            if slower and gain < 1 + GAIN * (self.factor - 1):
                 self.growing = False
                 self.limit = min(self.limit, max(1, int(before * SLACK)))
         elif gain < (1.05 if self.limit > before else 0.97):

@@ -17,12 +17,10 @@ from medsins.core import Completion, Request
 
 from ._http_backend import reply_json
 from ._http_faults import Fault, Reply, fault_of
+from ._thinking import COMMON, split_thinking
 
 ASIDE = ("max_tokens", "temperature", "top_p", "seed", "stop", "logprobs", "top_logprobs")
 """Parameters that some servers refuse; the look before the run finds out which."""
-
-TAGS = ("<think>", "</think>")
-"""What most reasoning models write around their thinking, where the server leaves it in the text."""
 
 TOP = 20  # tokens whose log-probability is asked for
 
@@ -33,7 +31,7 @@ class OpenAIWire:
 
     model: str
     reasoning: str = ""
-    think: tuple[str, str] = TAGS
+    think: tuple[str, str] = COMMON
     vllm: bool = False
     without: set[str] = field(default_factory=set)
 
@@ -136,8 +134,6 @@ def refused(fault: Fault, reply: Reply) -> Completion | None:
 
 def without_thinking(completion: Completion, tags: tuple[str, str]) -> Completion:
     """Thinking between tags taken out of the text."""
-    from ._thinking import split_thinking
-
     thinking, answer, ended = split_thinking(completion.text, tags)
     status = completion.status if ended else "truncated"
     return replace(completion, text=answer, thinking=completion.thinking or thinking, status=status)

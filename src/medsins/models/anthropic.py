@@ -9,13 +9,14 @@ import os
 
 from medsins.core import Problem, UsageError
 
-from ._anthropic_wire import ASIDE, EFFORT, AnthropicWire
+from ._anthropic_wire import ASIDE, AnthropicWire
 from ._base import BackendOptions, ModelInfo
 from ._http_backend import HttpBackend, api_key
 from ._http_endpoint import base_urls
 from ._http_engine import Settings
 from ._http_transport import is_loopback
 from ._presets import find_preset
+from ._thinking import budget_of
 
 HOME = "https://api.anthropic.com/v1"
 VERSION = "2023-06-01"
@@ -36,10 +37,7 @@ def open_backend(model: str, options: BackendOptions) -> AnthropicBackend:
     """
     if not model:
         raise UsageError(Problem("no model named", mend="name one: anthropic:MODEL"))
-    if options.reasoning and not options.reasoning.isdigit() and options.reasoning not in EFFORT:
-        raise UsageError(
-            Problem(f"reasoning '{options.reasoning}' is unknown", mend="say low, medium, high or a number of tokens")
-        )
+    budget_of(options.reasoning)
     urls = base_urls(options.base_url or os.environ.get("ANTHROPIC_BASE_URL", "") or HOME)
     urls = [url if url.endswith("/v1") else f"{url}/v1" for url in urls]
     preset = find_preset(model)

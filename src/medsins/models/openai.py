@@ -21,8 +21,9 @@ from ._http_endpoint import base_urls
 from ._http_engine import Settings, ask_once
 from ._http_faults import Fault, Reply
 from ._http_transport import is_loopback
-from ._openai_wire import ASIDE, TAGS, OpenAIWire
+from ._openai_wire import ASIDE, OpenAIWire
 from ._presets import Preset, find_preset
+from ._thinking import COMMON
 
 HOME = "https://api.openai.com/v1"
 
@@ -89,7 +90,7 @@ def open_backend(model: str, options: BackendOptions) -> OpenAIBackend:
         endpoint=",".join(urls),
         prices=preset.prices if any(not is_loopback(url) for url in urls) else (0.0, 0.0),
     )
-    wire = OpenAIWire(model, options.reasoning, preset.tags or TAGS)
+    wire = OpenAIWire(model, options.reasoning, preset.tags or COMMON)
     settings = Settings(urls, headers(urls), query, concurrency=options.concurrency)
     return OpenAIBackend(info, wire, settings)
 
