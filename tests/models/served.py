@@ -174,7 +174,7 @@ class Server:
         elif kind == "reset":
             writer.transport.abort()
         elif kind == "cut":
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"choi")
+            writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"choi')
             await writer.drain()
             writer.transport.abort()
         elif kind == "malformed":
