@@ -113,7 +113,9 @@ def make_samples(
         sampling = Sampling(max_new_tokens=plan.max_new_tokens, seed=seed)
         for index, prompt in enumerate(plan.prompts(backend, seed)):
             if wanted(row):
-                yield Sample(row, index, plan.task, Request((plan.task.id, index), prompt, sampling))
+                name = plan.task.instances[index].id
+                request = Request((plan.task.id, index), prompt, sampling, instance_id=name)
+                yield Sample(row, index, plan.task, request)
             row += 1
 
 

@@ -77,6 +77,11 @@ def plain(messages: Sequence[Message]) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
 
+def turns(messages: Sequence[Message]) -> str:
+    """Turns under the names of their roles, where whoever reads them puts them into a template that is not known."""
+    return "\n\n".join(f"[{message.role}]\n{message.content}" for message in messages)
+
+
 def render(prompt: Prompt, name: str) -> str:
     """The text of a prompt in a chat format, or ``plain``; a prompt that is text already stays as it is.
 

@@ -117,12 +117,14 @@ class Request:
     """One prompt with its own limits, as handed to a backend. ``key`` names it (task id, instance index).
 
     ``options`` are answers whose likelihood is asked for beside the answer itself, where the backend can tell it.
+    ``instance_id`` is the instance's own name, empty where it has none.
     """
 
     key: tuple[str, int]
     prompt: Prompt
     sampling: Sampling
     options: tuple[str, ...] = ()
+    instance_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
