@@ -17,11 +17,12 @@ from typing import Any
 from medsins import __version__
 from medsins.core import atomic_open, write_json
 from medsins.metrics import PROFILES
-from medsins.metrics.stats import RESAMPLES, Array, intervals
+from medsins.metrics.stats import RESAMPLES
 from medsins.metrics.strict import UNSCORED
 from medsins.metrics.strict import VERSION as STRICT_VERSION
 
 from .scoring_csv import Listener
+from .scoring_intervals import category_bounds, task_bounds
 from .scoring_profiles import CategoryResult, ProfileResult, TaskResult, official_profile, strict_profile
 from .scoring_source import Source, source_of_csv, source_of_run
 
@@ -139,7 +140,7 @@ def _profile(name: str, result: ProfileResult, source: Source, resamples: int) -
     document: dict[str, Any] = {
         "signature": signature(name, source, resamples),
         "tasks": {task.id: _task(name, task, cut.get(task.id, 0)) for task in result.tasks.values()},
-        "categories": {key: _category(name, value, result.tasks) for key, value in result.categories.items()},
+        "categories": {key: _category(name, key, value, result.tasks) for key, value in result.categories.items()},
     }
     if name == "official":
         document["would_crash"] = [
@@ -157,7 +158,7 @@ def _task(profile: str, task: TaskResult, cut: int) -> dict[str, Any]:
         "rows": task.rows,
         "counted": task.counted,
         "metrics": dict(task.metrics),
-        "ci95": _bounds(task.replicates, task.metrics),
+        "ci95": {name: list(bounds) for name, bounds in task_bounds(task).items()},
         "baselines": {name: dict(figures) for name, figures in task.baselines.items()},
         **(
             {"unscored": {kind: task.unscored.get(kind, 0) for kind in UNSCORED}, "cut": cut}
@@ -167,22 +168,19 @@ def _task(profile: str, task: TaskResult, cut: int) -> dict[str, Any]:
     }
 
 
-def _category(profile: str, category: CategoryResult, tasks: Mapping[str, TaskResult]) -> dict[str, Any]:
+def _category(profile: str, name: str, category: CategoryResult, tasks: Mapping[str, TaskResult]) -> dict[str, Any]:
     members = [tasks[task_id] for task_id in category.tasks if task_id in tasks]
+    bounds = category_bounds(profile, name, category, members)
     unscored = {kind: sum(task.unscored.get(kind, 0) for task in members) for kind in UNSCORED}
     return {
         "primary": category.primary,
         "metrics": dict(category.metrics),
-        "ci95": _bounds(category.replicates, category.metrics),
-        "baselines": {name: dict(figures) for name, figures in category.baselines.items()},
+        "ci95": {metric: list(bounds) for metric, bounds in bounds.items()},
+        "baselines": {kind: dict(figures) for kind, figures in category.baselines.items()},
         "tasks": list(category.tasks),
         "rows": sum(task.rows for task in members),
         **({"unscored": unscored} if profile == "strict" else {}),
     }
-
-
-def _bounds(replicates: Mapping[str, Array], metrics: Mapping[str, float]) -> dict[str, list[float]]:
-    return {name: [100 * low, 100 * high] for name, (low, high) in intervals(replicates).items() if name in metrics}
 
 
 def _samples(results: Mapping[str, ProfileResult], source: Source) -> Iterator[dict[str, Any]]:

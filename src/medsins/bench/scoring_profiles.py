@@ -108,8 +108,8 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
     listen("published rules")
     scores = score_official(source.rows, source.specs, workers=workers)
     baselines = {
-        "majority": _official_baseline(source, majority_rows),
-        "random": _official_baseline(source, random_rows),
+        "majority": _official_baseline(source, majority_rows, workers),
+        "random": _official_baseline(source, random_rows, workers),
     }
     results = {}
     for task_id, task in scores.tasks.items():
@@ -143,9 +143,11 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
 _PRIMARY = {"accuracy": "accuracy", "overlap": "rouge_l_f", "entities": "f1", "labels": "macro_f1"}
 
 
-def _official_baseline(source: Source, answer: Callable[[Sequence[Row], TaskSpec], list[Row]]) -> OfficialScores:
+def _official_baseline(
+    source: Source, answer: Callable[[Sequence[Row], TaskSpec], list[Row]], workers: int
+) -> OfficialScores:
     rows = [row for task_id, found in by_task(source.rows).items() for row in answer(found, source.specs[task_id])]
-    return score_official(rows, source.specs)
+    return score_official(rows, source.specs, workers=workers)
 
 
 def _official_categories(

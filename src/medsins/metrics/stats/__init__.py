@@ -1,6 +1,6 @@
 """Statistics over per-row results: measures, bootstrap intervals, paired comparisons. Knows nothing of texts."""
 
-from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals
+from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals, wilson
 from .measures import Array, Measure, RowTable, means, micro_f1, multi_label, ratio, single_label
 from .paired import (
     holm,
@@ -35,4 +35,5 @@ __all__ = [
     "ratio",
     "single_label",
     "smallest_detectable",
+    "wilson",
 ]
