@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from medsins.core import Prompt, Request, Sampling, Task
+from medsins.core import Problem, Prompt, Request, Sampling, Task, UsageError
 from medsins.models import ModelInfo, open_backend, split_model
 from medsins.prompts import Fit, ShotPool, ShotSet, find_pool, get_protocol
 from medsins.prompts import Protocol as PromptProtocol
@@ -101,7 +101,16 @@ def make_plan(spec: RunSpec) -> Plan:
     suite = spec.load_suite()
     protocol = get_protocol(spec.protocol)
     source = Path(spec.shots_from) if spec.shots_from else None
-    return Plan(suite, protocol, tuple(_plan(task, protocol, find_pool(task, source), spec) for task in suite.tasks))
+    plans: list[TaskPlan] = []
+    problems: list[Problem] = []
+    for task in suite.tasks:
+        try:
+            plans.append(_plan(task, protocol, find_pool(task, source), spec))
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise UsageError(*problems)
+    return Plan(suite, protocol, tuple(plans))
 
 
 def make_samples(

@@ -90,7 +90,7 @@ def show(args: argparse.Namespace) -> int:
         messages = {"messages": [asdict(message) for message in prompt.messages]} if prompt.messages else {}
         print_json({"format": args.format, **facts, **messages, **exact})
     else:
-        instruction = task.card.definition[0] if task.card.definition else ""
+        instruction = protocol.definition_of(task)
         _write(mark(text, _first_shot(prompt, chosen.shots), instruction, task.instances[args.index].input))
     err_console(args).print(_line(facts, protocol.shots_for(task.category)), soft_wrap=True)
     return 0

@@ -12,7 +12,6 @@ from medsins.core import MedsinsError, Problem, Prompt, Task, UsageError, canoni
 
 from ._shots import ShotPool, ShotSet, Source
 
-Wording = Literal["first", "drawn"]
 Seeding = Literal["task", "instance", "file"]
 Truncation = Literal["drop-shots", "left", "right"]
 
@@ -69,8 +68,8 @@ class Protocol(ABC):
     shot_sources: tuple[Source, ...] = ("named", "train", "examples")
     # Whether a task without any source of shots is asked without them, instead of being an error.
     allow_zero_shot: bool = False
-    # Which wording of the definition is used.
-    wording: Wording = "first"
+    # Which wording of the definition is used: "first", "drawn", or the number of one from "2" on.
+    wording: str = "first"
     # What random draws depend on besides the run's seed: the task, the instance, or only the place in the file.
     seeding: Seeding = "task"
     # What gives way when prompt and answer do not fit the window.
@@ -111,6 +110,23 @@ class Protocol(ABC):
         """
         compose = self.composer(task, self.select(task, pool, seed), seed, fit)
         return map(compose, range(len(task.instances)) if positions is None else positions)
+
+    def definition_of(self, task: Task) -> str:
+        """The wording of the definition that a task is asked with; empty where it has no definition.
+
+        Raises:
+            UsageError: the task has no wording of that number.
+        """
+        wordings = task.card.definition
+        number = int(self.wording) if self.wording.isdecimal() else 1
+        if number == 1:
+            return wordings[0] if wordings else ""
+        if number > len(wordings):
+            found = f"{len(wordings)} wording{'s' * (len(wordings) != 1)}"
+            mend = "add wordings to its Definition (medsins instructions), or leave the task out"
+            what = f"{task.id}: wording {number} of the definition is asked for, it has {found}"
+            raise UsageError(Problem(what, task.path, mend))
+        return wordings[number - 1]
 
     def shots_for(self, category: str) -> int:
         """Shots per prompt in a category."""
@@ -154,7 +170,7 @@ class Protocol(ABC):
             try:
                 if key not in self.settings:
                     raise unknown_name(f"setting of protocol {self.name}", key, self.settings)
-                changes[key] = _parse(key, value, type(getattr(self, key)))
+                changes[key] = _wording(value) if key == "wording" else _parse(key, value, type(getattr(self, key)))
             except MedsinsError as error:
                 problems += error.problems
         if problems:
@@ -172,6 +188,16 @@ def _parse(key: str, value: str, kind: type) -> bool | int | float | str:
         wanted = {bool: "true or false", int: "a whole number, 0 or more", float: "a number, 0 or more"}
         raise UsageError(Problem(f"{key}={value} is no setting", mend=f"{key} takes {wanted.get(kind, 'a text')}"))
     return parsed
+
+
+def _wording(value: str) -> str:
+    """The first wording has one name only, so that the protocol and its digest are the same either way."""
+    if value in ("first", "1"):
+        return "first"
+    if not (value.isascii() and value.isdecimal()) or not 0 < int(value) < 10_000:
+        mend = "wording takes the number of a wording of the definition, counted from 1"
+        raise UsageError(Problem(f"wording={value} is no setting", mend=mend))
+    return _wording("1") if int(value) == 1 else str(int(value))
 
 
 def smallest(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from medsins.core import Instance, Message, Prompt, Task
 
-from ._base import Fit, Protocol, Seeding, Truncation, Wording, smallest
+from ._base import Fit, Protocol, Seeding, Truncation, smallest
 from ._shots import ShotPool, ShotSet, Source, find_source, instance_example, shot_id
 
 _LLAMA = ("Llama 3", "MMedLlama 3")
@@ -44,7 +44,7 @@ class OfficialCode(Protocol):
     name: str = "official-code"
     shot_sources: tuple[Source, ...] = ("test",)
     allow_zero_shot: bool = True
-    wording: Wording = "drawn"
+    wording: str = "drawn"
     seeding: Seeding = "file"
     truncation: Truncation = "right"
     # With an end token on the code's command line; it allows 200 without one, and for Mistral.

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import ClassVar
 
 from medsins.core import Example, Message, Prompt, Task, derive_random
 
@@ -24,6 +25,8 @@ class Paper(Protocol):
     query stay whole.
     """
 
+    settings: ClassVar[tuple[str, ...]] = (*Protocol.settings, "wording")
+
     name: str = "paper"
     zero_shot: tuple[str, ...] = ("MCQA",)
     shot_sources: tuple[Source, ...] = ("named", "test")
@@ -37,6 +40,7 @@ class Paper(Protocol):
 
     def select(self, task: Task, pool: ShotPool, seed: int) -> ShotSet:
         """The cases that shots are drawn from: the task's own instances, or those of a file the user named."""
+        self.definition_of(task)  # a wording that is not there is an error before anything is asked
         if not self.shots_for(task.category):
             return ShotSet()
         source, found = find_source(task, pool, self.shot_sources, self.name)
@@ -52,7 +56,7 @@ class Paper(Protocol):
         repeats = Counter(keys)
         if count and len(keys) - max(repeats.values(), default=0) < count:
             self._check(task, chosen, repeats)
-        definition = self.definition.format(instruction=task.card.definition[0]) if task.card.definition else ""
+        definition = self.definition.format(instruction=self.definition_of(task)) if task.card.definition else ""
 
         def draw(position: int) -> list[Example]:
             instance = task.instances[position]

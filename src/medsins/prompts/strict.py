@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from medsins.core import Card, Example, Message, Prompt, Task, derive_random
+from medsins.core import Example, Message, Prompt, Task, derive_random
 
 from ._base import Fit, Protocol
 from ._shots import ShotPool, ShotSet, draw_diverse, find_source, shot_id, too_few, without_leaks
@@ -16,13 +16,13 @@ from ._shots import ShotPool, ShotSet, draw_diverse, find_source, shot_id, too_f
 class Strict(Protocol):
     """The default protocol.
 
-    The system turn is the task's first definition, unchanged; each shot is a user and an assistant turn; the query is
-    the last user turn. Every instance of a task gets the same shots, in every category: they show the form of an
-    answer, so that a model is not marked down for a form it was never told. A task without train split, named file and
-    Positive Examples is asked without shots, which its manifest says.
+    The system turn is the task's definition (its first wording, unless ``wording`` names another), unchanged; each
+    shot is a user and an assistant turn; the query is the last user turn. Every instance of a task gets the same shots,
+    in every category: they show the form of an answer, so that a model is not marked down for a form it was never told.
+    A task without train split, named file and Positive Examples is asked without shots, which its manifest says.
     """
 
-    settings: ClassVar[tuple[str, ...]] = (*Protocol.settings, "allow_zero_shot", "reasoning")
+    settings: ClassVar[tuple[str, ...]] = (*Protocol.settings, "wording", "allow_zero_shot", "reasoning")
 
     name: str = "strict"
     allow_zero_shot: bool = True
@@ -31,6 +31,7 @@ class Strict(Protocol):
 
     def select(self, task: Task, pool: ShotPool, seed: int) -> ShotSet:
         """Draw the task's shots once, by (seed, task id), different outputs first; test inputs are left out."""
+        self.definition_of(task)  # a wording that is not there is an error before anything is asked
         count = self.shots_for(task.category)
         if not count:
             return ShotSet()
@@ -43,7 +44,7 @@ class Strict(Protocol):
 
     def composer(self, task: Task, chosen: ShotSet, seed: int, fit: Fit | None) -> Callable[[int], Prompt]:
         """Turns of a conversation; the shot drawn first stands next to the query and is the last to be dropped."""
-        opening = self._opening(task.card)
+        opening = self._opening(task)
         turns = [self._turns(shot) for shot in chosen.shots]
         names = [shot_id(shot) for shot in chosen.shots]
 
@@ -73,10 +74,10 @@ class Strict(Protocol):
         tokens = Protocol.max_new_tokens(self, category)
         return max(tokens, 1024) if self.reasoning and not self.max_answer_tokens else tokens
 
-    def _opening(self, card: Card) -> tuple[Message, ...]:
-        parts = list(card.definition[:1])
-        if self.reasoning and card.reasoning:
-            parts.append("Reasoning: " + "; ".join(card.reasoning))
+    def _opening(self, task: Task) -> tuple[Message, ...]:
+        parts = [self.definition_of(task)]
+        if self.reasoning and task.card.reasoning:
+            parts.append("Reasoning: " + "; ".join(task.card.reasoning))
         text = "\n\n".join(part for part in parts if part.strip())
         return (Message("system", text),) if text else ()
 
