@@ -13,7 +13,8 @@ from rich.console import Console
 from medsins.bench.runner import Progress
 from medsins.cli import _file_progress, _progress
 from medsins.cli._file_progress import SHOWN_FROM, file_progress
-from medsins.cli._progress import RunProgress, _clock
+from medsins.cli._progress import RunProgress
+from medsins.cli._progress import clock as _clock
 
 
 class Clock:

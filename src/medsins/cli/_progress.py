@@ -15,7 +15,7 @@ PLAIN_INTERVAL = 10.0  # seconds
 
 
 class RunProgress:
-    """Shows done, failed, samples per second and the time left. Rates count this session's answers only."""
+    """Shows done, failed, samples per second, the time left and dollars. Rates count this session's answers only."""
 
     def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,10 +29,11 @@ class RunProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TextColumn("[red]{task.fields[failed]}[/]"),
+            TextColumn("{task.fields[cost]}"),
             TimeRemainingColumn(),
         )
         self.bar = Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=120)
-        self.task = self.bar.add_task("loading the model", total=None, rate="", failed="")
+        self.task = self.bar.add_task("loading the model", total=None, rate="", failed="", cost="")
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -54,6 +55,7 @@ class RunProgress:
         rate = progress.asked / (now - self.started) if progress.asked and now > self.started else 0.0
         left = (progress.total - progress.done) / rate if rate else 0.0
         failed = f"{progress.failed} failed" if progress.failed else ""
+        cost = dollars(progress.cost) if progress.cost else ""
         self.bar.update(
             self.task,
             description=progress.task_id or "starting",
@@ -61,16 +63,23 @@ class RunProgress:
             completed=progress.done,
             rate=f"{rate:.2f} samples/s" if rate else "",
             failed=failed,
+            cost=cost,
         )
         finished = progress.done >= progress.total
         if not self.console.is_terminal and (finished or now - self.printed >= PLAIN_INTERVAL):
             self.printed = now
             parts = [f"{progress.done}/{progress.total} done", failed, f"{rate:.2f} samples/s" if rate else ""]
-            parts += [f"{_clock(left)} left" if rate and not finished else "", progress.task_id]
+            parts += [f"{clock(left)} left" if rate and not finished else "", cost, progress.task_id]
             self.console.print(", ".join(part for part in parts if part), soft_wrap=True)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as ``h:mm:ss`` or ``m:ss``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def dollars(amount: float) -> str:
+    """US dollars: cents, and more places below one cent."""
+    return f"${amount:,.2f}" if amount >= 0.01 or not amount else f"${amount:.2g}"

@@ -11,6 +11,8 @@ from ._common import add_verb, err_console, out_console, print_json, whole_numbe
 RUN_EXAMPLE = """\
 medsins bench run --model smollm2 --suite mini -o runs/smollm2
 medsins bench run --model transformers:models/my-llama --tasks MedS-Bench/NER --shots-from train/NER -o runs/ner
+medsins bench run --model anthropic:claude-sonnet-4-5 --suite mini --dry-run
+medsins bench run --model anthropic:claude-sonnet-4-5 --suite mini --budget 5 -o runs/claude
 medsins bench resume runs/ner"""
 
 IMPORT_EXAMPLE = """\
@@ -27,6 +29,10 @@ def build(commands: Any, name: str, summary: str) -> None:
     resume = add_verb(verbs, "resume", _resume, "finish a run", "medsins bench resume runs/ner --retry-failed")
     resume.add_argument("run", metavar="RUN", type=Path, help="run directory")
     resume.add_argument("--retry-failed", action="store_true", help="ask failed samples again")
+    add_operational_options(resume)
+    watch = add_verb(verbs, "watch", _watch, "follow a run that goes on elsewhere", "medsins bench watch runs/ner")
+    watch.add_argument("run", metavar="RUN", type=Path, help="run directory")
+    watch.add_argument("--once", action="store_true", help="look once and end")
     score = add_verb(verbs, "score", _score, "score runs again, no model needed", "medsins bench score runs/*")
     score.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
     score.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples (default 1000)")
@@ -51,7 +57,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     """The options that describe a run."""
     parser.add_argument("--model", required=True, help="backend:model[@base_url], or the alias smollm2")
     _add_suite_options(parser)
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN", help="run directory")
+    parser.add_argument("-o", "--output", type=Path, metavar="RUN", help="run directory; needed to run")
     parser.add_argument(
         "--protocol", default="strict", metavar="P", help="strict (default), paper, official-code; P:shots=5"
     )
@@ -67,7 +73,28 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", type=_count, default=0, metavar="N", help="tokens a prompt may take with its answer"
     )
+    parser.add_argument("--reasoning", type=_reasoning, metavar="R", help="thinking: low, medium, high or N tokens")
     parser.add_argument("--retry-failed", action="store_true", help="ask failed samples of an existing run again")
+    add_operational_options(parser)
+    look = parser.add_mutually_exclusive_group()
+    look.add_argument("--dry-run", action="store_true", help="only say what it would take: requests, tokens, money")
+    look.add_argument("--explain-guard", action="store_true", help="only say which task may go where, and why")
+
+
+def add_operational_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say how a run is carried out; ``resume`` may change them."""
+    parser.add_argument(
+        "--concurrency", type=_count, metavar="N", help="most requests at a time at a server (0: adapts)"
+    )
+    parser.add_argument("--budget", type=_dollars, metavar="USD", help="stop before the run has cost more than this")
+    parser.add_argument("--price", type=_price, metavar="IN,OUT", help="USD for a million prompt and completion tokens")
+    parser.add_argument("--no-cache", action="store_true", help="ask again what an earlier run has asked already")
+    parser.add_argument(
+        "--allow-restricted",
+        default="",
+        metavar="REASON",
+        help="send restricted text too; say who allowed it",
+    )
 
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:
@@ -83,8 +110,45 @@ def _count(text: str) -> int:
     return value
 
 
+def _dollars(text: str) -> float:
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no amount of dollars above 0")
+    return value
+
+
+def _price(text: str) -> tuple[float, float]:
+    try:
+        given, answered = (float(part) for part in text.split(","))
+    except ValueError:
+        given = answered = -1.0
+    if not (0 <= given < float("inf") and 0 <= answered < float("inf")):
+        raise argparse.ArgumentTypeError(f"'{text}' is no pair of prices, write IN,OUT as in 0.15,0.60")
+    return given, answered
+
+
+def _reasoning(text: str) -> str:
+    if text not in ("low", "medium", "high") and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is none of low, medium, high and no number of tokens")
+    return text
+
+
+def _operational(spec: Any, args: argparse.Namespace) -> Any:
+    """The description of a run with what was given on the command line about carrying it out."""
+    from dataclasses import replace
+
+    given = {
+        name: getattr(args, name) for name in ("concurrency", "budget", "price") if getattr(args, name) is not None
+    }
+    return replace(spec, **given, cache=spec.cache and not args.no_cache)
+
+
 def _run(args: argparse.Namespace) -> int:
     from medsins.bench.spec import RunSpec
+    from medsins.core import Problem, UsageError
 
     spec = RunSpec(
         model=args.model,
@@ -97,7 +161,15 @@ def _run(args: argparse.Namespace) -> int:
         precision=args.precision,
         batch_size=args.batch_size,
         window=args.window,
+        reasoning=args.reasoning or "",
     )
+    spec = _operational(spec, args)
+    if args.explain_guard or args.dry_run:
+        from ._bench_before import dry_run, explain_guard
+
+        return explain_guard(spec, args) if args.explain_guard else dry_run(spec, args)
+    if args.output is None:
+        raise UsageError(Problem("no run directory named", mend="name one: -o RUN"))
     return execute(spec, args)
 
 
@@ -106,27 +178,41 @@ def execute(spec: Any, args: argparse.Namespace) -> int:
     from medsins.bench.runner import run
     from medsins.core import Problem, RunError
 
-    from ._progress import RunProgress
+    from ._progress import RunProgress, dollars
 
     console = err_console(args)
+    again = f"medsins bench resume {args.output}"
     try:
         with RunProgress(console) as progress:
-            outcome = run(spec, args.output, progress.update, getattr(args, "retry_failed", False), progress.say)
+            retry, override = getattr(args, "retry_failed", False), getattr(args, "allow_restricted", "")
+            outcome = run(spec, args.output, progress.update, retry, progress.say, override)
     except RunError as error:
         if "cannot write predictions" in str(error):
-            raise RunError(*error.problems, Problem(f"resume with: medsins bench resume {args.output}")) from error
+            raise RunError(*error.problems, Problem(f"resume with: {again}")) from error
         raise
     except KeyboardInterrupt:
-        resume = f"medsins bench resume {args.output}"
-        err_console().print(f"\ninterrupted, nothing answered is lost; resume with: {resume}", soft_wrap=True)
+        err_console().print(f"\ninterrupted, nothing answered is lost; resume with: {again}", soft_wrap=True)
         return 130
     if outcome.failed:
-        again = f"medsins bench resume {args.output} --retry-failed"
         console.print(
-            f"{outcome.failed} of {outcome.total} samples failed; ask them again with: {again}", soft_wrap=True
+            f"{outcome.failed} of {outcome.total} samples failed; ask them again with: {again} --retry-failed",
+            soft_wrap=True,
         )
+    if outcome.cost:
+        console.print(f"cost: {dollars(outcome.cost)}")
+    if outcome.missing:
+        err_console().print(_stopped(outcome, spec.budget, again), soft_wrap=True)
     _finish(args.output, args)
-    return 1 if outcome.failed else 0
+    return 1 if outcome.failed or outcome.missing else 0
+
+
+def _stopped(outcome: Any, budget: float, again: str) -> str:
+    from ._progress import dollars
+
+    return (
+        f"the budget of {dollars(budget)} has no room for another request: {outcome.missing} of {outcome.total} "
+        f"samples were not asked; go on with: {again} --budget MORE"
+    )
 
 
 def _finish(run_dir: Path, args: argparse.Namespace) -> None:
@@ -149,7 +235,13 @@ def _resume(args: argparse.Namespace) -> int:
     from medsins.bench.spec import read_manifest, spec_of
 
     args.output = args.run
-    return execute(spec_of(read_manifest(args.run)), args)
+    return execute(_operational(spec_of(read_manifest(args.run)), args), args)
+
+
+def _watch(args: argparse.Namespace) -> int:
+    from ._bench_watch import watch
+
+    return watch(args)
 
 
 def _score(args: argparse.Namespace) -> int:

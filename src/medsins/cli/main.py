@@ -33,6 +33,7 @@ def build_parser(groups: Sequence[str] = tuple(GROUPS)) -> Parser:
     """The parser of the named groups; each group's file is imported to build its part."""
     parser = Parser(prog="medsins", description=DESCRIPTION, example="medsins demo -o demo\nmedsins bench run --help")
     parser.add_argument("--version", action="version", version=f"medsins {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for name, summary in GROUPS.items():
         if name in groups:
@@ -44,8 +45,8 @@ def build_parser(groups: Sequence[str] = tuple(GROUPS)) -> Parser:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code (0 done, 1 problems, 2 usage, 3 policy, 130 interrupted)."""
-    debug = "--debug" in argv
-    code = 0
+    debug, code = "--debug" in argv, 0
+    argv = [word for word in argv if word != "--debug"]  # it may stand anywhere, before the verb too
     try:
         code = _dispatch(argv)
         sys.stdout.flush()  # here rather than at exit, where a reader that left would be an error
