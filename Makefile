@@ -26,7 +26,7 @@ interop: $(VENV)/.dev build/interop/.done
 build/interop/.done:
 	$(PYTHON) -m venv build/interop
 	build/interop/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	    'lm-eval[hf]==0.4.13' 'inspect-ai==0.3.285' 'trl==1.16.0'
+	    'lm-eval[hf,api]==0.4.13' 'inspect-ai==0.3.285' 'trl==1.16.0' openai
 	@touch $@
 
 $(VENV)/bin/python:

@@ -1,7 +1,9 @@
 """Kill a run with SIGKILL at random moments, resume it each time, and compare it with an undisturbed run.
 
     python benchmarks/kill_resume.py --model smollm2 --limit 2 --kills 20
+    python benchmarks/kill_resume.py --serve --limit 20 --kills 200
 
+With ``--serve`` the model is a local server that takes 300 ms for an answer and four requests at a time.
 Prints a table of the kills and three figures that must be 0, 0 and True: acknowledged predictions lost, samples asked
 again after they were answered, predictions and scores identical to the undisturbed run.
 """
@@ -9,6 +11,7 @@ again after they were answered, predictions and scores identical to the undistur
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import random
 import sqlite3
@@ -22,7 +25,17 @@ from typing import Any
 
 def command(args: argparse.Namespace, run_dir: Path) -> list[str]:
     words = [sys.executable, "-m", "medsins", "bench", "run", "--model", args.model, "--suite", args.suite]
-    return [*words, "--limit", str(args.limit), "--seed", "7", "-q", "-o", str(run_dir)]
+    return [*words, "--limit", str(args.limit), "--seed", "7", "-q", "--no-cache", "-o", str(run_dir)]
+
+
+def start_server(args: argparse.Namespace) -> subprocess.Popen[str]:
+    """A server of its own process; sets the model to it."""
+    program = Path(__file__).resolve().parents[1] / "tests" / "models" / "served.py"
+    words = [sys.executable, str(program), "--latency", "0.3", "--slots", "4"]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    args.model = f"openai:served@http://127.0.0.1:{server.stdout.readline().strip()}/v1"
+    return server
 
 
 def answered(run_dir: Path) -> dict[int, tuple[str, float]]:
@@ -68,7 +81,10 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=2)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--serve", action="store_true", help="evaluate a local server")
     args = parser.parse_args()
+    if args.serve:
+        atexit.register(start_server(args).kill)
     chance = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as scratch:
         calm, killed = Path(scratch, "calm"), Path(scratch, "killed")
