@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from medsins.core import open_readonly
+
 
 def command(args: argparse.Namespace, run_dir: Path) -> list[str]:
     words = [sys.executable, "-m", "medsins", "bench", "run", "--model", args.model, "--suite", args.suite]
@@ -42,7 +44,10 @@ def answered(run_dir: Path) -> dict[int, tuple[str, float]]:
     """Row to (output, time of the commit) of everything a reader can see."""
     if not (run_dir / "run.sqlite").exists():
         return {}
-    db = sqlite3.connect(f"file:{run_dir / 'run.sqlite'}?mode=ro", uri=True, timeout=30)
+    try:
+        db = open_readonly(run_dir / "run.sqlite", timeout=30)
+    except sqlite3.OperationalError:
+        return {}  # killed before there was anything
     try:
         return {row: (output, at) for row, output, at in db.execute("SELECT row, output, answered_at FROM predictions")}
     except sqlite3.OperationalError:

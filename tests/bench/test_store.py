@@ -123,6 +123,8 @@ os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     assert os.path.getsize(tmp_path / "run.sqlite-journal") > 0
+    # Whoever only reads sees what was acknowledged, too.
+    assert [row for row, _ in read_rows(tmp_path)] == [0]
     store = RunStore(tmp_path)
     assert store.done() == {0}
     assert sqlite3.connect(tmp_path / "run.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from medsins.core import Completion, Prediction, Problem, RunError, UsageError
+from medsins.core import Completion, Prediction, Problem, RunError, UsageError, open_readonly
 
 FILE_NAME = "run.sqlite"
 
@@ -193,13 +193,14 @@ def query(run_dir: Path, statement: str) -> Iterator[Any]:
     path = run_dir / FILE_NAME
     if not path.is_file():
         raise UsageError(Problem("is no run directory (it has no run.sqlite)", str(run_dir), "check the path"))
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT)
     try:
-        yield from db.execute(statement)
+        db = open_readonly(path, WAIT)
+        try:
+            yield from db.execute(statement)
+        finally:
+            db.close()
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from error
-    finally:
-        db.close()
 
 
 def _unreadable(path: Path, error: Exception) -> RunError:

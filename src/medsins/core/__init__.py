@@ -27,6 +27,7 @@ from .records import (
 )
 from .registry import Registry
 from .seeds import derive_random, derive_seed
+from .sqlite import open_readonly
 
 __all__ = [
     "AssetUnavailable",
@@ -54,6 +55,7 @@ __all__ = [
     "derive_random",
     "derive_seed",
     "digest",
+    "open_readonly",
     "sha256_file",
     "unknown_name",
     "write_json",

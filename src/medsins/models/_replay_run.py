@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from medsins.core import Completion, Message, Problem, Prompt, Request, RunError, UsageError
+from medsins.core import Completion, Message, Problem, Prompt, Request, RunError, UsageError, open_readonly
 from medsins.core.chat import FORMATS, render, turns
 
 from ._base import ModelInfo
@@ -46,15 +46,15 @@ class RunAnswers:
 
     def find(self, requests: Sequence[Request]) -> Iterator[tuple[Completion, str]]:
         """The answer to each request, and the prompt that was sent then."""
-        db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
         statement = f"SELECT {_COLUMNS} FROM predictions WHERE task_id = ? AND idx = ?"
         try:
-            wanted = {request.key for request in requests}
-            rows = {key: db.execute(statement, key).fetchone() for key in wanted}
+            db = open_readonly(self.path)
+            try:
+                rows = {request.key: db.execute(statement, request.key).fetchone() for request in requests}
+            finally:
+                db.close()
         except sqlite3.DatabaseError as error:
             raise RunError(Problem(f"cannot be read as a run store ({error})", str(self.path))) from error
-        finally:
-            db.close()
         for request in requests:
             yield self._answer(request, rows[request.key])
 
