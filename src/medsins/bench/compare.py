@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any
 
 import numpy as np
 
-from medsins.core import Problem, UsageError
+from medsins.core import Problem, UsageError, digest
 from medsins.metrics import Row, TaskSpec
 from medsins.metrics.stats import (
     RESAMPLES,
@@ -94,16 +94,20 @@ def compare(runs: Sequence[Path], margin: float = MARGIN) -> dict[str, Any]:
 
 
 def spread(runs: Sequence[Path]) -> dict[str, Any]:
-    """How much results move between runs of the same instances, for instance with other wordings of the instruction.
+    """How much results move between runs of one model on the same instances: with other wordings of the instruction,
+    other shots, other seeds.
 
     Returns:
-        For each task and category: ``metric``, ``values`` by run, ``mean``, ``min``, ``max`` and ``sd`` (sample
-        standard deviation), in percent.
+        ``varied`` (the settings in which the runs differ, each with its values by run), for each task and category
+        ``metric``, ``values`` by run, ``mean``, ``min``, ``median``, ``max``, ``range`` and ``sd`` (sample standard
+        deviation) in percent, for each task its ``category`` too; ``most_moved`` names the tasks whose range is above
+        0, the widest first.
 
     Raises:
-        UsageError, RunError: as ``compare``.
+        UsageError, RunError: as ``compare``, or the runs are of different models.
     """
     loaded = _load(runs)
+    _refuse_other_models(loaded)
     specs = loaded[0].source.specs
     values: dict[str, list[float]] = {task_id: [] for task_id in specs}
     metrics: dict[str, str] = {}
@@ -112,13 +116,52 @@ def spread(runs: Sequence[Path]) -> dict[str, Any]:
             scored = score_task(rows, specs[task_id])
             metrics[task_id] = scored.primary
             values[task_id].append(100 * scored.table.point()[scored.primary])
-    tasks = {task_id: _moves(metrics[task_id], found) for task_id, found in values.items()}
+    tasks = {
+        task_id: {"category": specs[task_id].category, **_moves(metrics[task_id], found)}
+        for task_id, found in values.items()
+    }
     categories = {}
     for category in dict.fromkeys(spec.category for spec in specs.values()):
         members = _members(specs, category, metrics)
         means = [fmean(column) for column in zip(*(values[task_id] for task_id in members), strict=True)]
-        categories[category] = _moves(metrics[members[0]], means)
-    return {"format": 1, "runs": [_about(run) for run in loaded], "tasks": tasks, "categories": categories}
+        categories[category] = {"tasks": members, **_moves(metrics[members[0]], means)}
+    moved = [task_id for task_id in tasks if tasks[task_id]["range"] > 0]
+    return {
+        "format": 1,
+        "profile": "strict",
+        "runs": [_about(run) for run in loaded],
+        "varied": _varied(loaded),
+        "tasks": tasks,
+        "categories": categories,
+        "most_moved": sorted(moved, key=lambda task_id: -tasks[task_id]["range"]),
+    }
+
+
+def _refuse_other_models(runs: Sequence[_Run]) -> None:
+    first = _model(runs[0])
+    mend = "spread is about one model; medsins bench compare sets models side by side"
+    problems = [
+        Problem(f"asks another model than {runs[0].name} ({_model(run)[0]}, not {first[0]})", run.name, mend)
+        for run in runs[1:]
+        if _model(run) != first
+    ]
+    if problems:
+        raise UsageError(*problems)
+
+
+def _model(run: _Run) -> tuple[str, str]:
+    model = run.manifest.get("model") or {}
+    return str(model.get("name", "")), str(model.get("weights", ""))
+
+
+def _varied(runs: Sequence[_Run]) -> dict[str, list[Any]]:
+    """The settings that are not the same in all runs."""
+    found: dict[str, list[Any]] = {
+        "protocol": [(run.manifest.get("protocol") or {}).get("spec", "") for run in runs],
+        "seed": [run.manifest.get("seed") for run in runs],
+        "shots": [digest([entry["shots"]["digest"] for entry in run.manifest["tasks"]])[:8] for run in runs],
+    }
+    return {name: values for name, values in found.items() if any(value != values[0] for value in values)}
 
 
 def _load(paths: Sequence[Path]) -> list[_Run]:
@@ -261,7 +304,9 @@ def _moves(metric: str, values: Sequence[float]) -> dict[str, Any]:
         "values": list(values),
         "mean": fmean(values),
         "min": min(values),
+        "median": median(values),
         "max": max(values),
+        "range": max(values) - min(values),
         "sd": stdev(values),
     }
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from . import _bench_spread
 from ._common import add_verb, err_console, out_console, print_json, whole_number
 
 RUN_EXAMPLE = """\
@@ -45,6 +46,7 @@ def build(commands: Any, name: str, summary: str) -> None:
         "runs", metavar="RUN", type=Path, nargs="+", help="run directory; differences are to the first"
     )
     compare.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the comparison as an HTML page")
+    _bench_spread.build(verbs)
     export = add_verb(verbs, "export", _export, "predictions.csv and tables", "medsins bench export runs/ner")
     export.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
     imported = add_verb(verbs, "import", _import, "read logs of lm-eval and inspect as a run", IMPORT_EXAMPLE)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .comparison import print_comparison, write_comparison
 from .html import write_html
+from .spread import print_spread, write_spread
 from .tables import inert, write_csv, write_predictions, write_tables
 from .terminal import print_scores
 
@@ -13,11 +14,13 @@ __all__ = [
     "inert",
     "print_comparison",
     "print_scores",
+    "print_spread",
     "write_comparison",
     "write_csv",
     "write_html",
     "write_predictions",
     "write_report",
+    "write_spread",
     "write_tables",
 ]
 
