@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from medsins.core import Problem, Prompt, Request, Sampling, Task, UsageError
+from medsins.metrics import Row
+from medsins.metrics.strict import Options, find_options, infer_spec
 from medsins.models import ModelInfo, open_backend, split_model
 from medsins.prompts import Fit, ShotPool, ShotSet, find_pool, get_protocol
 from medsins.prompts import Protocol as PromptProtocol
@@ -32,7 +34,9 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """How one task is asked: its protocol, where its shots come from, and how many instances of it."""
+    """How one task is asked: its protocol, where its shots come from, and how many instances of it. ``options`` are
+    answers whose likelihood is asked for.
+    """
 
     task: Task
     protocol: PromptProtocol
@@ -40,6 +44,7 @@ class TaskPlan:
     shots: ShotSet
     count: int
     notice: str = ""
+    options: Options | None = None
 
     def describe(self) -> dict[str, Any]:
         """The task's entry in the manifest."""
@@ -53,6 +58,7 @@ class TaskPlan:
             "instances": self.count,
             "shots": self.shots.description(),
             "max_new_tokens": self.max_new_tokens,
+            **({"options": asdict(self.options)} if self.options else {}),
         }
 
     @property
@@ -122,8 +128,9 @@ def make_samples(
         sampling = Sampling(max_new_tokens=plan.max_new_tokens, seed=seed)
         for index, prompt in enumerate(plan.prompts(backend, seed)):
             if wanted(row):
-                name = plan.task.instances[index].id
-                request = Request((plan.task.id, index), prompt, sampling, instance_id=name)
+                instance = plan.task.instances[index]
+                options = plan.options.of(instance.input) if plan.options else ()
+                request = Request((plan.task.id, index), prompt, sampling, options, instance.id)
                 yield Sample(row, index, plan.task, request)
             row += 1
 
@@ -147,4 +154,11 @@ def _plan(task: Task, protocol: PromptProtocol, pool: ShotPool, spec: RunSpec) -
     notice = ""
     if shots.source == "none" and protocol.shots_for(task.category):
         notice = f"{task.id}: no train split, no Positive Examples: asked without shots (give --shots-from FILE)"
-    return TaskPlan(task, protocol, pool, shots, count, notice)
+    return TaskPlan(task, protocol, pool, shots, count, notice, _options(task, count) if spec.likelihood else None)
+
+
+def _options(task: Task, count: int) -> Options | None:
+    """The answers of a closed task that are compared; none where answers are free."""
+    rows = [Row(i, task.id, made.input, None, made.outputs) for i, made in enumerate(task.instances[:count])]
+    references = [reference for row in rows for reference in row.references[:1]]
+    return find_options(rows, infer_spec(task.id, task.category, references, task.language))

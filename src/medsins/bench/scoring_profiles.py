@@ -12,7 +12,7 @@ from medsins.core import Score
 from medsins.metrics import Row, TaskSpec
 from medsins.metrics.official import OfficialScores, TaskScore, category_metrics, score_official
 from medsins.metrics.stats import Array, RowTable, bootstrap, generator, means, ratio
-from medsins.metrics.strict import majority_rows, random_rows, score_task
+from medsins.metrics.strict import majority_rows, random_rows, score_likelihood, score_task
 
 from .scoring_source import Source
 
@@ -68,6 +68,7 @@ def strict_profile(source: Source, resamples: int, listen: Callable[[str], None]
         spec = source.specs[task_id]
         listen(task_id)
         scored = score_task(rows, spec, workers)
+        likely = score_likelihood(rows, spec, resamples, generator("likelihood", task_id))
         samples += scored.scores
         drawn = {"majority": majority_rows(rows, spec), "random": random_rows(rows, spec)}
         baselines = {name: percent(score_task(made, spec).table.point()) for name, made in drawn.items()}
@@ -79,9 +80,9 @@ def strict_profile(source: Source, resamples: int, listen: Callable[[str], None]
             primary=scored.primary,
             rows=len(rows),
             counted=len(rows),
-            metrics=percent(scored.table.point()),
+            metrics=percent({**scored.table.point(), **likely.metrics}),
             baselines={name: _main(figures) for name, figures in baselines.items()},
-            replicates=bootstrap(scored.table, resamples, generator("strict", task_id)),
+            replicates={**bootstrap(scored.table, resamples, generator("strict", task_id)), **likely.replicates},
             unscored=Counter(score.unscored for score in scored.scores if score.unscored),
         )
     return ProfileResult(results, _strict_categories(results), tuple(sorted(samples, key=lambda score: score.row)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from medsins.catalog import find_category, find_task, task_language
 from medsins.core import Instance, Problem, RunError, Task, digest
 from medsins.metrics import Row, TaskSpec
-from medsins.metrics.strict import infer_spec
+from medsins.metrics.strict import Options, infer_spec
 from medsins.tasks import read_task, read_tasks
 
 from .scoring_csv import CsvRow, Listener, read_csv
@@ -90,9 +91,12 @@ def source_of_run(run_dir: Path) -> Source:
     """
     manifest = read_manifest(run_dir)
     rows, instances = [], {}
+    options = _options(manifest)
     for number, p in read_rows(run_dir):
-        status = p.completion.status
-        rows.append(Row(number, p.task_id, p.input[-20_000:], p.completion.text, p.references, status))
+        status, scores = p.completion.status, p.completion.option_scores
+        names = options[p.task_id].of(p.input) if p.task_id in options else ()
+        compared = tuple(zip(names, scores, strict=True)) if len(names) == len(scores) else ()
+        rows.append(Row(number, p.task_id, p.input[-20_000:], p.completion.text, p.references, status, compared))
         instances[number] = p.instance_id
     try:
         kinds = {entry["id"]: (entry["category"], entry["language"]) for entry in manifest["tasks"]}
@@ -111,8 +115,23 @@ def source_of_run(run_dir: Path) -> Source:
         origin=str(manifest.get("signature", "")),
         absent=tuple(row for row in absent if row.task_id in {r.task_id for r in rows}),
         instances=instances,
-        notes=(f"{len(absent)} of {number} samples have no answer yet; strict counts them as wrong",) if absent else (),
+        notes=_notes(len(absent), number, bool(options) and not any(row.option_scores for row in rows)),
     )
+
+
+def _options(manifest: Mapping[str, Any]) -> dict[str, Options]:
+    """The answers that were compared by their likelihood, of the tasks that have such."""
+    described = {entry["id"]: entry["options"] for entry in manifest.get("tasks", ()) if entry.get("options")}
+    return {task: Options(tuple(found["texts"]), found["lead"]) for task, found in described.items()}
+
+
+def _notes(absent: int, total: int, without_odds: bool) -> tuple[str, ...]:
+    notes = []
+    if absent:
+        notes.append(f"{absent} of {total} samples have no answer yet; strict counts them as wrong")
+    if without_odds:
+        notes.append("the model's backend gave no log-probabilities, so options could not be compared")
+    return tuple(notes)
 
 
 def _kind(task_id: str, row: CsvRow, given: Task | None) -> tuple[str, str] | Problem:

@@ -29,8 +29,9 @@ class RunSpec:
 
     ``suite`` names a bundled suite, else ``tasks`` lists task files. ``limit`` keeps the first instances of every task
     (0: all). ``protocol`` may carry settings (``strict:shots=5``). ``precision`` and what follows it as in
-    ``BackendOptions``. ``price`` in US dollars for a million prompt and completion tokens overrides the model's own
-    (zeros: the model's). ``budget`` in US dollars is never exceeded (0: none). ``cache``: earlier answers count.
+    ``BackendOptions``. ``likelihood``: the options of closed questions are compared by their log-probabilities too.
+    ``price`` in US dollars for a million prompt and completion tokens overrides the model's own (zeros: the model's).
+    ``budget`` in US dollars is never exceeded (0: none). ``cache``: earlier answers count.
     """
 
     model: str
@@ -45,6 +46,7 @@ class RunSpec:
     window: int = 0
     concurrency: int = 0
     reasoning: str = ""
+    likelihood: bool = False
     price: tuple[float, float] = (0.0, 0.0)
     budget: float = 0.0
     cache: bool = True
@@ -83,7 +85,7 @@ def build_manifest(
         "protocol": protocol.digest,
         "tasks": [[entry["id"], entry["digest"], entry["instances"], entry["shots"]["digest"]] for entry in tasks],
         "seed": spec.seed,
-        **_reasoning(spec),
+        **_extras(spec),
     }
     key = digest(depends)
     return {
@@ -98,13 +100,15 @@ def build_manifest(
         "protocol": {"spec": protocol.spec, "digest": protocol.digest, **protocol.description()},
         "seed": spec.seed,
         "limit": spec.limit,
-        **_reasoning(spec),
+        **_extras(spec),
         "spec": _portable(spec),
     }
 
 
-def _reasoning(spec: RunSpec) -> dict[str, str]:
-    return {"reasoning": spec.reasoning} if spec.reasoning else {}
+def _extras(spec: RunSpec) -> dict[str, str | bool]:
+    """Choices that are named only where they were made."""
+    extras: dict[str, str | bool] = {"reasoning": spec.reasoning, "likelihood": spec.likelihood}
+    return {name: value for name, value in extras.items() if value}
 
 
 def _portable(spec: RunSpec) -> dict[str, Any]:
@@ -131,7 +135,7 @@ def _signature(
         f"model:{model['name']}#{model['weights'][:8]}",
         f"precision:{model['precision']}",
         f"engine:{model['engine']}",
-        *(f"{key}:{value}" for key, value in _reasoning(spec).items()),
+        *(f"{name}:{value}".lower() for name, value in _extras(spec).items()),
         f"seed:{spec.seed}",
         f"run:{key[:12]}",
         f"medsins:{__version__}",
@@ -228,7 +232,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
         for key in new:
             if key not in ("spec", "digest", *ELSEWHERE) and old.get(key) != new[key]:
                 found.append(f"{part} {key} ({_short(old.get(key))} there, {_short(new[key])} now)")
-    for key in ("seed", "limit", "reasoning"):
+    for key in ("seed", "limit", "reasoning", "likelihood"):
         if before.get(key) != now.get(key):
             found.append(f"{key} ({before.get(key)} there, {now.get(key)} now)")
     return found or ["prompts or shots"]

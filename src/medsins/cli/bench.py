@@ -76,6 +76,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "--window", type=_count, default=0, metavar="N", help="tokens a prompt may take with its answer"
     )
     parser.add_argument("--reasoning", type=_reasoning, metavar="R", help="thinking: low, medium, high or N tokens")
+    parser.add_argument("--likelihood", action="store_true", help="compare options by log-probability too")
     parser.add_argument("--retry-failed", action="store_true", help="ask failed samples of an existing run again")
     add_operational_options(parser)
     look = parser.add_mutually_exclusive_group()
@@ -164,6 +165,7 @@ def _run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         window=args.window,
         reasoning=args.reasoning or "",
+        likelihood=args.likelihood,
     )
     spec = _operational(spec, args)
     if args.explain_guard or args.dry_run:

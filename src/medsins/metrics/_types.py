@@ -11,7 +11,8 @@ class Row:
 
     ``row`` is its 0-based place in the file or run; ``output`` the text as generated (empty stays empty, None is
     missing); ``references`` the accepted answers, the first being the one the published scorers use; ``status`` that
-    of the completion (``ok``, ``truncated``, ``refused``, ``error``) or ``missing``.
+    of the completion (``ok``, ``truncated``, ``refused``, ``error``) or ``missing``. ``option_scores`` are possible
+    answers with their natural log-probabilities, where the model was asked for them.
     """
 
     row: int
@@ -20,6 +21,7 @@ class Row:
     output: str | None
     references: tuple[str, ...]
     status: str = "ok"
+    option_scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

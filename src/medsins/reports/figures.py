@@ -25,6 +25,8 @@ METRIC_NAMES = {
     "rouge1_f": "ROUGE-1",
     "rouge2_f": "ROUGE-2",
     "chrf": "chrF",
+    "auroc": "AUROC",
+    "likelihood_ece": "likelihood ECE",
 }
 
 

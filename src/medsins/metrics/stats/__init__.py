@@ -1,5 +1,6 @@
 """Statistics over per-row results: measures, bootstrap intervals, paired comparisons. Knows nothing of texts."""
 
+from .auroc import auroc, auroc_draws
 from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals, wilson
 from .measures import Array, Measure, RowTable, means, micro_f1, multi_label, ratio, single_label
 from .paired import (
@@ -18,6 +19,8 @@ __all__ = [
     "Array",
     "Measure",
     "RowTable",
+    "auroc",
+    "auroc_draws",
     "average",
     "bootstrap",
     "generator",

@@ -9,6 +9,7 @@ from . import entities, fields, labels, mcqa, multilabel, text
 from ._scored import UNSCORED, Scored, Scorer
 from .baselines import majority_rows, random_rows
 from .infer import SCORERS, infer_spec, language_code
+from .likelihood import Likelihood, Options, find_options, score_likelihood
 
 VERSION = "1"
 """Changes whenever any strict number may change; part of the signature."""
@@ -33,11 +34,15 @@ __all__ = [
     "SCORERS",
     "UNSCORED",
     "VERSION",
+    "Likelihood",
+    "Options",
     "Scored",
     "Scorer",
+    "find_options",
     "infer_spec",
     "language_code",
     "majority_rows",
     "random_rows",
+    "score_likelihood",
     "score_task",
 ]

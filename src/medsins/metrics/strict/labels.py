@@ -175,6 +175,11 @@ def reader_for(rows: Sequence[Row], spec: TaskSpec) -> LabelReader:
     return LabelReader(tuple(label for label in labels if key(label)), lead)
 
 
+def label_key(text: str, lead: str) -> str:
+    """The folded words of a label, freed of what answers of its task open with."""
+    return key(_RELEASED_LEAD.sub("", without_lead(fold(text), lead)))
+
+
 def without_lead_keep_case(reference: str, plain: str) -> str:
     """The part of the reference that its folded form ``plain`` stands for, in its own case."""
     tail = reference.strip().rstrip(".")
@@ -190,7 +195,7 @@ def score(rows: Sequence[Row], spec: TaskSpec) -> Scored:
     values[:, -1] = 1.0
     scores = []
     for i, row in enumerate(rows):
-        gold = [key(_RELEASED_LEAD.sub("", without_lead(fold(r), reader.lead))) for r in row.references]
+        gold = [label_key(reference, reader.lead) for reference in row.references]
         unscored, label = absent(row), None
         if not unscored:
             text = visible(row.output or "")
