@@ -163,8 +163,9 @@ def start_of_text(window: Window, place: str) -> None:
     """
     window.fill()
     first = window.bytes(3)
-    if window.offset == 0 and first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidFile(Problem("is UTF-16", place, "save it as UTF-8"))
+    unmarked = b"\0" in first[:2] and first[:2] != b"\0\0"  # no text begins with NUL, and no JSON has one second
+    if window.offset == 0 and (unmarked or first.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        raise InvalidFile(Problem("is UTF-16", f"{place}: line 1, column 1", "save it as UTF-8"))
     if window.offset == 0 and first == b"\xef\xbb\xbf":
         window.drop(3)
 

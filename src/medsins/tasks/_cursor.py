@@ -5,12 +5,16 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ._bytes import Broken, Window
 
 _BLANKS = " \t\n\r"
+_BLANK = re.compile(f"[{_BLANKS}]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity|-?\d[\d.eE+-]*', re.DOTALL)
+_MOST_DIGITS = 4300  # of a whole number that Python reads
 _LONGEST_TOKEN = 16  # characters: a literal, an escape or a number's start that the end of the view may cut
 
 
@@ -88,10 +92,8 @@ class Cursor:
     def peek(self) -> str:
         """The next character that is no blank, not yet read; empty at the end of the file."""
         while True:
-            end = len(self.text)
-            while self.position < end and self.text[self.position] in _BLANKS:
-                self.position += 1
-            if self.position < end:
+            self.position = _BLANK.match(self.text, self.position).end()  # type: ignore[union-attr]
+            if self.position < len(self.text):
                 return self.text[self.position]
             if not self._grow():
                 return ""
@@ -133,12 +135,23 @@ class Cursor:
                 self.strict.take_duplicates()
                 if len(self.text) - self.position <= _LONGEST_TOKEN and self._grow():
                     continue
-                raise Broken(str(error).split(";")[0], self.offset()) from None
+                what = str(error)
+                if what.startswith("Exceeds the limit"):
+                    what = "holds a number of thousands of digits"
+                raise Broken(what, self.offset(self._culprit()), "put it in quotes if it is a text") from None
             if end == len(self.text) and not self.window.ended and self._grow():
                 self.strict.take_duplicates()
                 continue  # a number may go on
             self.position = end
             return value
+
+    def _culprit(self) -> int:
+        """Where the first constant or number of the value stands that JSON does not allow."""
+        for found in _TOKEN.finditer(self.text, self.position):
+            token = found.group()
+            if token[0] != '"' and (len(token) > _MOST_DIGITS or not math.isfinite(float(token))):
+                return found.start()
+        return self.position
 
     def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
         if self.window.ended:

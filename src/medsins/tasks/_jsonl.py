@@ -112,7 +112,10 @@ class JsonlReader(TaskReader):
         instances: list[Instance] = []
         numbers: list[int] = []
         line = self._line
-        for raw in chunk.removesuffix(b"\n").split(b"\n"):
+        if chunk.isspace():
+            line += chunk.count(b"\n")
+            chunk = b""
+        for raw in chunk.removesuffix(b"\n").split(b"\n") if chunk else ():
             if raw.strip() and not self.full():
                 instance = self._one(raw, line, f"{self.name}-{index}")
                 if instance is not None:
@@ -133,6 +136,7 @@ class JsonlReader(TaskReader):
             if cursor.peek():
                 cursor.fail("Extra data")
         except Broken as broken:
+            self._broken = True
             column = len(raw[: broken.offset].decode("utf-8", "replace")) + 1
             self.shape.problem(f"{place}, column {column}", broken.what, broken.mend)
             return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, overload
 
@@ -80,8 +80,6 @@ class ParquetReader(TaskReader):
         return {}
 
     def _batches(self, start: Mark) -> Iterator[Batch]:
-        import pyarrow as pa
-
         file = self._open()
         self._card = self.shape.card(self._card_keys(file, self.shape))
         ends = _group_ends(file.metadata)
@@ -89,22 +87,29 @@ class ParquetReader(TaskReader):
         row = ends[first - 1] if first else 0
         groups = range(first, file.metadata.num_row_groups)
         size = self.path.stat().st_size
-        try:
-            for table in file.iter_batches(_BATCH, row_groups=list(groups), use_threads=False) if groups else ():
-                skipped = max(0, min(table.num_rows, start.offset - row))
-                row += table.num_rows
-                batch = self._batch(table.slice(skipped), row - table.num_rows + skipped)
-                self.taken = size * row // max(1, ends[-1])
-                if batch.numbers:
-                    yield batch
-                if self.full():
+        tables = iter(file.iter_batches(_BATCH, row_groups=list(groups), use_threads=False) if groups else ())
+        while not self.full():
+            with self.refusing(row):
+                table = next(tables, None)
+                if table is None:
                     return
+                skipped = max(0, min(table.num_rows, start.offset - row))
+                batch = self._batch(table.slice(skipped), row + skipped)
+            row += table.num_rows
+            self.taken = size * row // max(1, ends[-1])
+            if batch.numbers:
+                yield batch
+
+    @contextmanager
+    def refusing(self, row: int) -> Iterator[None]:
+        """Faults of the file met in the block, at a row (0-based) or after it, are raised as ``InvalidFile``."""
+        import pyarrow as pa
+
+        try:
+            yield
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise InvalidFile(
-                Problem(
-                    f"cannot be read ({_first_line(error)})", f"{self.path}: row {row + 1} or after", "fetch it again"
-                )
-            ) from error
+            what, place = f"cannot be read ({_first_line(error)})", f"{self.path}: row {row + 1} or after"
+            raise InvalidFile(Problem(what, place, "fetch or write it again")) from error
 
     def _batch(self, table: Any, row: int) -> Batch:
         numbers = range(row, row + table.num_rows)
@@ -207,9 +212,12 @@ class IndexedTask(Sequence[Instance]):
         group = bisect_right(self._ends, index)
         first = self._ends[group - 1] if group else 0
         if group != self._group:
-            self._table = self._file.read_row_group(group, use_threads=False).combine_chunks()
+            self._group = -1
+            with self._reader.refusing(first):
+                self._table = self._file.read_row_group(group, use_threads=False).combine_chunks()
             self._group = group
         rows = self._table.slice(index - first, 1).to_batches()
-        batch = self._reader._batch(rows[0], index)
+        with self._reader.refusing(index):
+            batch = self._reader._batch(rows[0], index)
         self._reader.check()
         return batch.instances[0]
