@@ -54,7 +54,8 @@ def read_address(url: str) -> Address | None:
         return None
     scheme, host = found["scheme"].lower(), found["host"].lower().strip("[]")
     port = int(found["port"] or _PORTS[scheme])
-    path = tuple(found["path"].strip("/").split("/")) if found["path"].strip("/") else ()
+    below = found["path"].removeprefix("/").removesuffix("/")
+    path = tuple(below.split("/")) if below else ()
     if not 0 < port < 65_536 or any(part in ("", ".", "..") for part in path):
         return None
     return Address(scheme, host, port, path)

@@ -60,8 +60,9 @@ def dry_run(spec: RunSpec, args: argparse.Namespace) -> int:
         return 0
     priced = any(found.prices)
     table = _table()
-    for title in ("requests", "prompt tokens", "answers likely", "answers at most", *(("USD",) if priced else ())):
-        table.add_column(title, justify="right", min_width=17 if title == "USD" else 8)
+    money = ("USD\nlikely", "USD\nat most") if priced else ()
+    for title in ("requests", "prompt\ntokens", "answer\nlikely", "tokens\nat most", *money):
+        table.add_column(title, justify="right", no_wrap=True)
     for task in found.tasks:
         table.add_row(Text(task.task_id), *_cells(task, priced))
     table.add_section()
@@ -77,11 +78,11 @@ def _table() -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("task", overflow="fold", min_width=16)
+    table.add_column("task", overflow="fold")
     return table
 
 
 def _cells(task: TaskEstimate, priced: bool) -> list[Any]:
     numbers = (task.requests, task.prompt_tokens, task.likely_tokens, task.most_tokens)
-    money = (f"{dollars(task.likely_cost)} – {dollars(task.most_cost)}",) if priced else ()
+    money = (dollars(task.likely_cost), dollars(task.most_cost)) if priced else ()
     return [*(f"{number:,}" for number in numbers), *money]
