@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from medsins.bench.cache import FILE_NAME, AnswerCache, request_key
+from medsins.bench.cache import FILE_NAME, AnswerCache, Keys
 from medsins.bench.runner import run
 from medsins.bench.spec import RunSpec
 from medsins.bench.store import read_predictions, read_sent
@@ -26,7 +26,7 @@ REQUEST = Request(("t", 0), Prompt((Message("user", "Q"),), stop=("x",)), Sampli
 
 
 def key(info: ModelInfo = INFO, request: Request = REQUEST, rendered: str = "Q", reasoning: str = "low") -> bytes:
-    return request_key(info, request, rendered, reasoning)
+    return Keys(info, reasoning).key(request, rendered)
 
 
 def test_everything_an_answer_depends_on_is_in_the_key() -> None:
@@ -169,7 +169,15 @@ def test_a_broken_cache_stops_no_run(server: Any, task_file: TaskFile, tmp_path:
     (tmp_path / "answers" / FILE_NAME).unlink()
     run(spec(server, path), tmp_path / "two")
     with sqlite3.connect(tmp_path / "answers" / FILE_NAME) as db:
-        db.execute("UPDATE answers SET answer = '{'")
+        db.execute("ALTER TABLE answers RENAME COLUMN answer TO reply")
     said.clear()
     assert run(spec(server, path), tmp_path / "three", say=said.append).failed == 0
     assert any("the cache cannot be used" in line for line in said)
+
+
+def test_an_answer_that_is_not_the_one_that_was_kept_counts_as_none(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path / FILE_NAME)
+    cache.put({b"1": Completion("one"), b"2": Completion("two")})
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute("UPDATE answers SET answer = replace(answer, 'two', 'too')")
+    assert list(cache.find([b"1", b"2"])) == [b"1"]

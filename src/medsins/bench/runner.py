@@ -16,7 +16,7 @@ from types import FrameType
 from medsins.core import Completion, Prediction
 from medsins.models import Backend, StreamingBackend, open_backend
 
-from .cache import AnswerCache
+from .cache import AnswerCache, Keys
 from .guard import Decision, guard, is_local, record, restricted
 from .ledger import Ledger, check_budget
 from .lock import hold
@@ -91,7 +91,7 @@ def run(
     plan = make_plan(spec)
     run_dir.mkdir(parents=True, exist_ok=True)
     with hold(run_dir), _terminate_as_interrupt():
-        backend = open_backend(spec.model, spec.options)
+        backend = _open(spec, say)
         try:
             prices = spec.price if any(spec.price) else backend.info.prices
             decisions = guard(plan.leaving, backend.info, override)
@@ -113,6 +113,14 @@ def run(
                 store.close()
         finally:
             backend.close()
+
+
+def _open(spec: RunSpec, say: Say) -> Backend:
+    if spec.engine == "local":
+        return open_backend(spec.model, spec.options)
+    from .ray_engine import open_ray
+
+    return open_ray(spec.model, spec.options, say)
 
 
 def _bind(run_dir: Path, spec: RunSpec, plan: Plan, model: Mapping[str, object], decisions: list[Decision]) -> None:
@@ -163,8 +171,7 @@ class _Session:
         try:
             sender.ask(wanted)
         finally:
-            if cached.cache is not None:
-                cached.cache.close()
+            cached.close()
         if cached.found:
             day = time.strftime("%Y-%m-%d", time.localtime(cached.oldest))
             self.say(f"{cached.found} answers came from the cache (since {day}); --no-cache asks again")
@@ -187,7 +194,7 @@ class _Session:
                 cache = AnswerCache()
             except (OSError, sqlite3.Error) as error:
                 self.say(f"no answers are cached: {error}")
-        return CacheUse(cache, self.backend.info, self.spec.reasoning, free, self.say)
+        return CacheUse(cache, Keys(self.backend.info, self.spec.reasoning), free, self.say)
 
     def _accept(self, answers: list[Answer], bills: Mapping[int, Bill]) -> None:
         self.store.put([_record(sample, self.backend, completion) for sample, completion in answers], bills)

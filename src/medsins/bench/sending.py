@@ -12,14 +12,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from medsins.core import Completion, Request, Task
-from medsins.models import Backend, ModelInfo, StreamingBackend
+from medsins.models import Backend, StreamingBackend
 
-from .cache import AnswerCache, request_key
+from .cache import AnswerCache, Keys
 from .ledger import Ledger, most_tokens, price
 from .store import Bill, RunStore, Sent
 
-AHEAD = 64
-"""Requests logged together, in one transaction, before the first of them is handed over."""
+AHEAD, MOST_AHEAD, SOON = 64, 512, 0.5
+"""Requests logged together, in one transaction, before the first of them is handed over; the most of them; more are
+taken where the last ones went out within so many seconds.
+"""
+
+KEPT = 512
+"""Answers written to the cache together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +44,62 @@ Accept = Callable[[list[Answer], Mapping[int, Bill]], None]
 
 @dataclass(slots=True)
 class CacheUse:
-    """The cache as one run uses it. ``tasks``: those whose answers may be kept. ``oldest``: Unix time."""
+    """The cache as one run uses it. ``tasks``: those whose answers may be kept. ``oldest``: Unix time of the oldest
+    answer that was ``found``.
+    """
 
     cache: AnswerCache | None
-    info: ModelInfo
-    reasoning: str
+    keys: Keys
     tasks: frozenset[str]
     say: Callable[[str], None]
     found: int = 0
     oldest: float = field(default_factory=time.time)
+    _asked: dict[int, bytes] = field(default_factory=dict)
+    _fresh: dict[bytes, Completion] = field(default_factory=dict)
 
     def look_up(self, samples: Sequence[tuple[Sample, str]]) -> dict[int, Completion]:
-        """Answers by row that need not be asked for."""
-        keys = {sample.row: key for sample, rendered in samples if (key := self._key(sample, rendered))}
-        if self.cache is None or not keys:
+        """Answers by row that need not be asked for; ``samples`` with their prompts as rendered."""
+        if self.cache is None:
             return {}
+        keys = {s.row: self.keys.key(s.request, rendered) for s, rendered in samples if s.task.id in self.tasks}
         try:
             known = self.cache.find(keys.values())
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             self._give_up(error)
             return {}
-        self.found += sum(key in known for key in keys.values())
-        self.oldest = min((at for _, at in known.values()), default=self.oldest)
-        return {row: known[key][0] for row, key in keys.items() if key in known}
+        found = {row: known[key][0] for row, key in keys.items() if key in known}
+        self._asked.update((row, key) for row, key in keys.items() if row not in found)
+        self.found += len(found)
+        self.oldest = min((self.oldest, *(at for _, at in known.values())))
+        return found
 
-    def keep(self, answers: Sequence[Answer], rendered: Mapping[int, str]) -> None:
-        """Keep fresh answers for other runs."""
-        found = ((self._key(sample, rendered[sample.row]), completion) for sample, completion in answers)
-        keyed = {key: completion for key, completion in found if key}
-        if self.cache is not None and keyed:
+    def keep(self, answers: Sequence[Answer]) -> None:
+        """Keep fresh answers for other runs; they are written some hundred at a time."""
+        for sample, completion in answers:
+            if key := self._asked.pop(sample.row, b""):
+                self._fresh[key] = completion
+        if len(self._fresh) >= KEPT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        if self.cache is not None:
             try:
-                self.cache.put(keyed)
+                self.cache.put(self._fresh)
             except sqlite3.Error as error:
                 self._give_up(error)
+        self._fresh.clear()
 
-    def _key(self, sample: Sample, rendered: str) -> bytes:
-        if self.cache is None or sample.task.id not in self.tasks:
-            return b""
-        return request_key(self.info, sample.request, rendered, self.reasoning)
+    def close(self) -> None:
+        """Write what is kept, and close the cache."""
+        self.flush()
+        if self.cache is not None:
+            self.cache.close()
 
     def _give_up(self, error: Exception) -> None:
         assert self.cache is not None
         self.say(f"the cache cannot be used ({error}); going on without it: {self.cache.path}")
+        self.cache.close()
         self.cache = None
 
 
@@ -103,6 +122,8 @@ class Sender:
     stopped: bool = False
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _out: dict[int, _Waiting] = field(default_factory=dict)
+    _ahead: int = AHEAD // 2
+    _drawn: float = 0.0
 
     def ask(self, samples: Iterator[Sample]) -> None:
         """Ask every sample, each once; answers are accepted as they come.
@@ -134,7 +155,10 @@ class Sender:
     def _ready(self, samples: Iterator[Sample], ready: deque[_Waiting]) -> bool:
         """Fill ``ready`` with what may be sent now, logged; False where nothing is left, or the budget has no room."""
         while not self._waiting:
-            group = [(sample, self.backend.render(sample.request.prompt)) for sample in islice(samples, AHEAD)]
+            now = time.monotonic()
+            self._ahead = min(MOST_AHEAD, 2 * self._ahead) if now - self._drawn < SOON else AHEAD
+            self._drawn = now
+            group = [(sample, self.backend.render(sample.request.prompt)) for sample in islice(samples, self._ahead)]
             if not group:
                 return False
             known = self.cached.look_up(group)
@@ -178,4 +202,4 @@ class Sender:
         }
         accepted = [(waiting.sample, completion) for waiting, completion in done]
         self.accept(accepted, bills)
-        self.cached.keep(accepted, {waiting.sample.row: waiting.rendered for waiting, _ in done})
+        self.cached.keep(accepted)
