@@ -57,6 +57,8 @@ class ParquetReader(TaskReader):
             what = f"has no column {' and no column '.join(missing)} (columns: {', '.join(names)})"
             raise self._refused(what, "rename the columns")
         meta = file.metadata
+        if any(meta.row_group(group).num_rows < 0 for group in range(meta.num_row_groups)):
+            raise self._refused("says that it has less than no rows", "fetch or write it again")
         if any(meta.row_group(group).total_byte_size > MAX_GROUP for group in range(meta.num_row_groups)):
             raise self._refused(f"has a row group of more than {MAX_GROUP >> 30} GiB", "write smaller row groups")
         return file
@@ -217,6 +219,8 @@ class IndexedTask(Sequence[Instance]):
                 self._table = self._file.read_row_group(group, use_threads=False).combine_chunks()
             self._group = group
         rows = self._table.slice(index - first, 1).to_batches()
+        if not rows:
+            raise self._reader._refused(f"has no row {index + 1}, though it says so", "fetch or write it again")
         with self._reader.refusing(index):
             batch = self._reader._batch(rows[0], index)
         self._reader.check()
