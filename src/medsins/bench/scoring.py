@@ -25,6 +25,7 @@ from .scoring_csv import Listener
 from .scoring_intervals import category_bounds, task_bounds
 from .scoring_profiles import CategoryResult, ProfileResult, TaskResult, official_profile, strict_profile
 from .scoring_source import Source, source_of_csv, source_of_run
+from .usage import run_usage, usage_document
 
 SCORES, SAMPLES = "scores.json", "samples.jsonl"
 OFFICIAL_VERSION = "185cfc0"
@@ -69,15 +70,17 @@ def score_csv(
 
 
 def score_run(run_dir: Path, resamples: int = RESAMPLES, listen: Listener = _silent) -> dict[str, Any]:
-    """Score a run directory in both profiles; writes ``scores.json`` and ``samples.jsonl`` and returns the former.
+    """Score a run directory in both profiles; writes ``scores.json`` and ``samples.jsonl`` and returns the former,
+    which also says what each task took (``usage``).
 
     Raises:
         RunError: no run there, or it is damaged.
     """
     scoring = score_source(source_of_run(run_dir), PROFILES, resamples, listen)
+    document = {**scoring.document, "usage": usage_document(run_usage(run_dir))}
     write_samples(run_dir / SAMPLES, scoring.samples)
-    write_json(run_dir / SCORES, scoring.document)
-    return scoring.document
+    write_json(run_dir / SCORES, document)
+    return document
 
 
 def score_source(

@@ -97,6 +97,10 @@ class HttpBackend:
     def close(self) -> None:
         """Nothing is held between streams."""
 
+    def most_tokens(self, request: Request) -> int:
+        """Tokens an answer is billed for at most, thinking beyond the answer's own limit included."""
+        return request.sampling.max_new_tokens + int(getattr(self.wire, "budget", 0))
+
     def _tokens(self, request: Request) -> int:
         return estimate(request.prompt) + request.sampling.max_new_tokens
 

@@ -17,7 +17,7 @@ from medsins import __version__
 from medsins.core import atomic_open
 
 from . import figures
-from .rundata import RunData, Usage, load_run, predictions, read_judgements
+from .rundata import RunData, Usage, add_bills, load_run, predictions, read_judgements
 from .samples import Packed, pack_samples
 from .terminal import VERDICTS
 
@@ -32,6 +32,7 @@ def write_html(run_dir: Path) -> Path:
     """
     run = load_run(run_dir)
     packed = pack_samples(predictions(run_dir), read_judgements(run_dir), run.sheet)
+    add_bills(run_dir, packed.usage)
     return render("report.html", run_dir / "report.html", report_context(run, packed))
 
 
@@ -51,6 +52,7 @@ def report_context(run: RunData, packed: Packed) -> dict[str, Any]:
         "packed": packed,
         "usage": packed.usage,
         "total": _total(packed.usage),
+        "sent": _sent(run.manifest),
         "restricted": sorted({str(task.get("access")) for task in tasks} & {"credentialed", "private"}),
     }
 
@@ -66,6 +68,9 @@ def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
     page.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     page.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     page.filters["count"] = lambda n: f"{n:,}"
+    page.filters["dollars"] = lambda n: f"{n:,.2f}" if n >= 0.01 or not n else f"{n:.2g}"
+    page.filters["of_tasks"] = lambda n: f"{n} task" if n == 1 else f"{n} tasks"
+    page.filters["of_categories"] = lambda n: f"{n} category" if n == 1 else f"{n} categories"
     parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "theme.js", "report.js")}
     shared = {
         "bar_scale": bar_scale,
@@ -100,6 +105,18 @@ def bar_scale(lines: Sequence[figures.Line]) -> int:
 def _hashes(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         yield f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _sent(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where text of the run went that is not this machine, each with terms, rule and reason: the guard's record."""
+    sessions = [figures.mapping(entry) for entry in figures.sequence(manifest.get("guard"))]
+    found = [figures.mapping(d) for session in sessions for d in figures.sequence(session.get("decisions"))]
+    names = ("access", "endpoint", "rule", "by", "reason")
+    return [
+        {**{name: str(d.get(name, "")) for name in names}, "tasks": len(figures.sequence(d.get("tasks")))}
+        for d in found
+        if d.get("rule") not in ("in-process", "loopback")
+    ]
 
 
 def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,19 @@ class RunData:
 
 @dataclass(slots=True)
 class Usage:
-    """What one task cost: tokens by the model's tokenizer, seconds per answer, what did not fit."""
+    """What one task cost: tokens by the model's tokenizer, seconds per answer, what did not fit. ``cached`` answers
+    took no request and no seconds; ``requests`` and ``cost`` (US dollars) count every ask, failed ones too.
+    """
 
     task_id: str
     prompt_tokens: list[int] = field(default_factory=list)
     completion_tokens: list[int] = field(default_factory=list)
+    thinking_tokens: int = 0
+    cached: int = 0
+    requests: int = 0
+    cost: float = 0.0
     latency: list[float] = field(default_factory=list)
+    answers: int = 0
     shots_dropped: int = 0
     prompts_short_of_shots: int = 0
     prompts_cut: int = 0
@@ -52,7 +59,11 @@ class Usage:
         done = prediction.completion
         self.prompt_tokens.append(done.prompt_tokens)
         self.completion_tokens.append(done.completion_tokens)
-        self.latency.append(done.latency)
+        self.thinking_tokens += done.thinking_tokens
+        self.cached += done.cached
+        self.answers += 1
+        if not done.cached:
+            self.latency.append(done.latency)
         self.shots_dropped += prediction.dropped_shots
         self.prompts_short_of_shots += prediction.dropped_shots > 0
         self.prompts_cut += prediction.cut_characters > 0
@@ -64,6 +75,11 @@ class Usage:
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.latency += other.latency
+        self.thinking_tokens += other.thinking_tokens
+        self.cached += other.cached
+        self.answers += other.answers
+        self.requests += other.requests
+        self.cost += other.cost
         self.shots_dropped += other.shots_dropped
         self.prompts_short_of_shots += other.prompts_short_of_shots
         self.prompts_cut += other.prompts_cut
@@ -73,7 +89,7 @@ class Usage:
     @property
     def rows(self) -> int:
         """Answers counted."""
-        return len(self.latency)
+        return self.answers
 
     @property
     def median_latency(self) -> float:
@@ -151,6 +167,18 @@ def predictions(run_dir: Path) -> Iterator[tuple[int, Prediction]]:
     from medsins.bench.store import read_rows
 
     yield from read_rows(run_dir)
+
+
+def add_bills(run_dir: Path, usage: Iterable[Usage]) -> None:
+    """Fill in requests and dollars from the run's store."""
+    if not (run_dir / "run.sqlite").exists():
+        return
+    from medsins.bench.usage import run_usage
+
+    bills = run_usage(run_dir)
+    for task in usage:
+        if bill := bills.get(task.task_id):
+            task.requests, task.cost = bill.requests, bill.cost
 
 
 def _object(line: str) -> Mapping[str, Any]:

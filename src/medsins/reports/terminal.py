@@ -107,8 +107,8 @@ def _notes(sheet: Sheet) -> list[str]:
     if total and counts["unknown"] < total:
         notes.append(
             f"Better than always giving the commonest answer (whole 95 % interval above it): "
-            f"{counts['better']} of {total} categories; no difference shown: {counts['unclear']}; "
-            f"worse: {counts['worse']}."
+            f"{counts['better']} of {total} {'category' if total == 1 else 'categories'}; "
+            f"no difference shown: {counts['unclear']}; worse: {counts['worse']}."
         )
     lines = sheet.categories or sheet.tasks
     lost = {kind: sum(line.unscored.get(kind, 0) for line in lines) for kind in sheet.kinds()}
