@@ -19,7 +19,7 @@ from .suites import Suite, load_suite, suite_of_files
 MANIFEST = "manifest.json"
 ELSEWHERE = ("endpoint", "remote", "prices")
 """What is said of a model and its answers do not depend on."""
-OPERATIONAL = ("concurrency", "price", "budget", "cache")
+OPERATIONAL = ("concurrency", "price", "budget", "cache", "engine")
 """Choices of a ``RunSpec`` that say how a run is carried out; a resumed run may change them."""
 
 
@@ -31,7 +31,8 @@ class RunSpec:
     (0: all). ``protocol`` may carry settings (``strict:shots=5``). ``precision`` and what follows it as in
     ``BackendOptions``. ``likelihood``: the options of closed questions are compared by their log-probabilities too.
     ``price`` in US dollars for a million prompt and completion tokens overrides the model's own (zeros: the model's).
-    ``budget`` in US dollars is never exceeded (0: none). ``cache``: earlier answers count.
+    ``budget`` in US dollars is never exceeded (0: none). ``cache``: earlier answers count. ``engine``: ``local``, or
+    ``ray`` for a cluster.
     """
 
     model: str
@@ -50,6 +51,7 @@ class RunSpec:
     price: tuple[float, float] = (0.0, 0.0)
     budget: float = 0.0
     cache: bool = True
+    engine: str = "local"
 
     @property
     def options(self) -> BackendOptions:

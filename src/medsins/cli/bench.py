@@ -91,6 +91,7 @@ def add_operational_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget", type=_dollars, metavar="USD", help="stop before the run has cost more than this")
     parser.add_argument("--price", type=_price, metavar="IN,OUT", help="USD for a million prompt and completion tokens")
+    parser.add_argument("--engine", choices=["local", "ray"], help="where local models run: here, or on a Ray cluster")
     parser.add_argument("--no-cache", action="store_true", help="ask again what an earlier run has asked already")
     parser.add_argument(
         "--allow-restricted",
@@ -144,7 +145,9 @@ def _operational(spec: Any, args: argparse.Namespace) -> Any:
     from dataclasses import replace
 
     given = {
-        name: getattr(args, name) for name in ("concurrency", "budget", "price") if getattr(args, name) is not None
+        name: getattr(args, name)
+        for name in ("concurrency", "budget", "price", "engine")
+        if getattr(args, name) is not None
     }
     return replace(spec, **given, cache=spec.cache and not args.no_cache)
 

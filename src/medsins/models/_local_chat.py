@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from array import array
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from medsins.core import Message, Prompt, digest
+from medsins.core import Message, Prompt, Request, digest
 from medsins.core.chat import FORMATS, plain, render
 
+from ._local_job import Job
 from ._presets import Preset
 from ._thinking import COMMON, Tags, is_opened
 
@@ -67,9 +69,22 @@ class Chat:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return ids
 
-    def opens_thinking(self, prompt: Prompt) -> bool:
-        """Whether the rendered prompt ends with the tag that opens thoughts."""
-        return bool(self.tags) and is_opened(self.render(prompt), self.tags)
+    def job(self, request: Request, prompt: array[int], limit: int, ends: frozenset[int], budget: int = 0) -> Job:
+        """A request on its way, with what this model adds to it: stop strings, and what marks its thinking.
+
+        Args:
+            prompt: its tokens.
+            limit: the most tokens it may write, thoughts included.
+            ends: tokens that end an answer.
+            budget: the most tokens of thoughts.
+        """
+        if self.stop:
+            request = replace(request, prompt=replace(request.prompt, stop=(*request.prompt.stop, *self.stop)))
+        job = Job(request, prompt, limit, ends, self.decode)
+        if self.tags:
+            job.tags, job.budget = self.tags, budget
+            job.opened = is_opened(self.render(request.prompt), self.tags)
+        return job
 
     def decode(self, tokens: list[int]) -> str:
         """The text of an answer, special tokens left out save those that mark thinking, otherwise as it is."""

@@ -69,7 +69,9 @@ def _joined(prefix: Prefix, slots: Slots, row: int, length: int) -> Prefix:
 def _rest(decoder: Decoder, prompt: Prefix, options: Tokens) -> list[float]:
     """The log-probability of each option's tokens after its first."""
     lengths = [len(option) - 1 for option in options]
-    step = Step(Slots(len(options), max(lengths)), [prompt] * len(options), [], [], lengths, decoder.device)
+    # As if they were written: then the prompt is one product for all of them.
+    rows = len(options)
+    step = Step(Slots(rows, max(lengths)), [prompt] * rows, [0] * rows, lengths, [], decoder.device)
     read = [token for option in options for token in option[:-1]]
     odds = _log_odds(decoder.forward(read, step, range(len(read))))
     next_tokens = torch.tensor([token for option in options for token in option[1:]], device=odds.device)

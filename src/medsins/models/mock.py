@@ -1,16 +1,18 @@
 """Backend ``mock:``: no model at all. ``mock:echo`` repeats the query, ``mock:empty`` says nothing, ``mock:say=TEXT``
-always says TEXT, ``mock:error`` fails every sample. For trying a pipeline and for its tests; never for results.
+always says TEXT, ``mock:error`` fails every sample, ``mock:wait=SECONDS`` repeats the query after so long. For trying a
+pipeline and for its tests; never for results.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 
-from medsins.core import Completion, Prompt, Request, unknown_name
+from medsins.core import Completion, Problem, Prompt, Request, UsageError, unknown_name
 
 from ._base import Backend, BackendOptions, ModelInfo
 
-BEHAVIOURS = ("echo", "empty", "error", "say=TEXT")
+BEHAVIOURS = ("echo", "empty", "error", "say=TEXT", "wait=SECONDS")
 
 
 class MockBackend:
@@ -18,6 +20,7 @@ class MockBackend:
 
     def __init__(self, behaviour: str, options: BackendOptions) -> None:
         self.behaviour = behaviour
+        self.delay = _seconds(behaviour)
         self.info = ModelInfo(name=f"mock:{behaviour}", engine="mock", window=options.window)
 
     def check(self) -> None:
@@ -37,6 +40,7 @@ class MockBackend:
         """One group for each request."""
         for position, request in enumerate(requests):
             if position not in done:
+                time.sleep(self.delay)
                 yield [(position, self._answer(request))]
 
     def close(self) -> None:
@@ -50,8 +54,29 @@ class MockBackend:
             return Completion("", "error", error, prompt_tokens=tokens)
         if self.behaviour == "error":
             return Completion("", "error", "the mock backend was asked to fail", prompt_tokens=tokens)
-        text = {"echo": query, "empty": ""}.get(self.behaviour, self.behaviour.removeprefix("say="))
+        text = (
+            query
+            if self.delay
+            else {"echo": query, "empty": ""}.get(self.behaviour, self.behaviour.removeprefix("say="))
+        )
         return Completion(text, prompt_tokens=tokens, completion_tokens=len(text.split()))
+
+
+def _seconds(behaviour: str) -> float:
+    """The delay a behaviour asks for; 0 for all others.
+
+    Raises:
+        UsageError: it is no number of seconds.
+    """
+    if not behaviour.startswith("wait="):
+        return 0.0
+    try:
+        seconds = float(behaviour.removeprefix("wait="))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 3600:
+        raise UsageError(Problem(f"mock:{behaviour} names no time", mend="write seconds, as in mock:wait=0.2"))
+    return seconds
 
 
 def open_backend(model: str, options: BackendOptions) -> Backend:
@@ -60,6 +85,6 @@ def open_backend(model: str, options: BackendOptions) -> Backend:
     Raises:
         UsageError: no such behaviour.
     """
-    if model not in BEHAVIOURS and not model.startswith("say="):
+    if model not in BEHAVIOURS[:3] and not model.startswith(("say=", "wait=")):
         raise unknown_name("mock behaviour", model, BEHAVIOURS)
     return MockBackend(model, options)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import torch
 
@@ -97,13 +96,8 @@ class TransformersBackend:
                     yield [(places[id(job)], job.completion()) for job in finished]
 
     def _job(self, request: Request, prompt: array[int], limit: int, shared: int) -> Job:
-        if self.chat.stop:
-            stop = (*request.prompt.stop, *self.chat.stop)
-            request = replace(request, prompt=replace(request.prompt, stop=stop))
-        job = Job(request, prompt, limit, self.ends, self.chat.decode, shared=shared)
-        if self.chat.tags:
-            job.tags, job.opened = self.chat.tags, self.chat.opens_thinking(request.prompt)
-            job.budget = self.budget
+        job = self.chat.job(request, prompt, limit, self.ends, self.budget)
+        job.shared = shared
         return job
 
     def _score(self, jobs: list[Job]) -> None:
