@@ -106,7 +106,8 @@ def write_inputs(folder: Path, prompts: int) -> None:
     (folder / "raised.py").write_text(
         "from inspect_ai import Task, task\nfrom inspect_ai.dataset import json_dataset\n"
         "from inspect_ai.scorer import match\nfrom inspect_ai.solver import generate\n"
-        f"@task\ndef raised():\n    return Task(json_dataset({str(folder / 'rows.jsonl')!r}), [generate()], match())\n"
+        f"@task\ndef raised():\n    rows = json_dataset({str(folder / 'rows.jsonl')!r})\n"
+        "    return Task(rows, solver=[generate()], scorer=match())\n"
     )
 
 
@@ -122,7 +123,7 @@ def commands(folder: Path, url: str, peers: str, slots: int) -> dict[str, list[s
         found["lm-eval"] = [peers, "-m", "lm_eval", "run", "--model", "local-chat-completions", "--model_args", model,
                             "--tasks", "raised", "--include_path", str(folder), "--apply_chat_template",
                             "--output_path", f"{out}-l", "--log_samples"]  # fmt: skip
-        found["inspect"] = [peers, "-m", "inspect_ai", "eval", str(folder / "raised.py"),
+        found["inspect"] = [peers, "-m", "inspect_ai", "eval", "raised.py",
                             "--model", "openai-api/bench/m", "-M", "responses_api=false",
                             "--max-connections", str(slots), "--max-samples", str(2 * slots),
                             "--log-dir", f"{out}-i", "--display", "none", "--temperature", "0"]  # fmt: skip

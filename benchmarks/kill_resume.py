@@ -3,7 +3,7 @@
     python benchmarks/kill_resume.py --model smollm2 --limit 2 --kills 20
     python benchmarks/kill_resume.py --serve --limit 20 --kills 200
 
-With ``--serve`` the model is a local server that takes 300 ms for an answer and four requests at a time.
+With ``--serve`` the model is a local server that takes a second for an answer and two requests at a time.
 Prints a table of the kills and three figures that must be 0, 0 and True: acknowledged predictions lost, samples asked
 again after they were answered, predictions and scores identical to the undisturbed run.
 """
@@ -33,7 +33,7 @@ def command(args: argparse.Namespace, run_dir: Path) -> list[str]:
 def start_server(args: argparse.Namespace) -> subprocess.Popen[str]:
     """A server of its own process; sets the model to it."""
     program = Path(__file__).resolve().parents[1] / "tests" / "models" / "served.py"
-    words = [sys.executable, str(program), "--latency", "0.3", "--slots", "4"]
+    words = [sys.executable, str(program), "--latency", "1", "--slots", "2"]
     server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     args.model = f"openai:served@http://127.0.0.1:{server.stdout.readline().strip()}/v1"

@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server sent back: HTTP status, headers with lower-case names, body."""
+    """What a server sent back: HTTP status, headers (looked up without regard to case), body."""
 
     status: int
     headers: Mapping[str, str]

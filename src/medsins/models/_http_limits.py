@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-FIRST = 16  # requests under way at the start
+FIRST = 32  # requests under way at the start
 MOST = 512  # requests under way, unless the user says otherwise
 GAIN = 0.15  # of the throughput for a doubling, and
 SLOWER = 1.3  # of the shortest latency: less of the one and more of the other, and more at a time are not worth it
 SLACK = 1.25  # beyond the knee, so that the server never waits for the client
-SHORTEST_WINDOW = 0.25  # seconds
+SHORTEST_WINDOW = 0.1  # seconds
 PROBE_EVERY = 8  # windows
 
 OPENS_AFTER = 12  # failures in a row
@@ -50,7 +50,7 @@ class AdaptiveLimit:
         self._latencies += latency
         self._busy += under_way >= self.limit
         length, usual = now - self._start, self._latencies / self._finished
-        if length >= max(SHORTEST_WINDOW, 1.5 * usual) and self._finished >= min(self.limit, 8):
+        if length >= max(SHORTEST_WINDOW, 1.5 * usual) and self._finished >= min(self.limit, 16):
             if self._busy >= 0.7 * self._finished:
                 self._decide(self._finished / length, usual)
             self._begin(now)

@@ -49,7 +49,7 @@ class Transport:
         try:
             async with self.session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
                 data = await _read(response)
-                return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, data)
+                return Reply(response.status, response.headers, data)
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Fault("timeout", "no answer in time")
         except aiohttp.ClientConnectorCertificateError as error:
@@ -71,6 +71,9 @@ class _TooLarge(Exception):
 
 
 async def _read(response: Any) -> bytes:
+    if (response.content_length or LARGEST_REPLY) < LARGEST_REPLY and not response.headers.get("Content-Encoding"):
+        whole: bytes = await response.read()
+        return whole
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
