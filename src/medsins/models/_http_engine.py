@@ -23,8 +23,8 @@ from ._http_transport import Transport
 ATTEMPTS = 6  # at one sample; rate limits and pauses of the endpoint are counted apart
 PATIENCE = 60  # attempts that ended in a rate limit
 SECONDS = 600.0  # for one answer
-GROUP, GROUP_SECONDS = 64, 0.05  # answers handed over together, or so late
-AHEAD = 64  # requests drawn beyond those under way, so that the loop never waits for a disk
+GROUP, GROUP_SECONDS = 128, 0.1  # answers handed over together, or so late
+AHEAD = 192  # requests drawn beyond those under way, so that the loop never waits for a disk
 
 
 class Wire(Protocol):
