@@ -45,6 +45,16 @@ def test_tasks_and_results_of_every_category(category: str, capsys: Capture) -> 
         assert {task for row in results for task in row["task_ids"]} <= set(catalog.tasks())
 
 
+def test_presets_of_models_are_listed(capsys: Capture) -> None:
+    rows = {row["name"]: row for row in document(capsys, "catalog", "models")}
+    assert rows["GPT-4"]["prices"] == [30, 60]
+    assert rows["GPT-4"]["as_of"] == "2025-07-04"
+    assert main(["catalog", "models"]) == 0
+    table = capsys.readouterr().out
+    assert "MEDITRON 7B" in table
+    assert "30, 60" in table
+
+
 def test_a_synonym_names_the_same_category(capsys: Capture) -> None:
     assert document(capsys, "catalog", "tasks", "--category", "ner") == document(
         capsys, "catalog", "tasks", "--category", "Named-Entity_Recognition"

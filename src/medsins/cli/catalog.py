@@ -19,6 +19,7 @@ def build(commands: Any, name: str, summary: str) -> None:
     tasks.add_argument("--category", metavar="NAME", help="only tasks of this category")
     add_verb(verbs, "corpora", _corpora, "the source corpora and their tasks", "medsins catalog corpora --json")
     add_verb(verbs, "categories", _categories, "the task categories", "medsins catalog categories")
+    add_verb(verbs, "models", _models, "what is known of models by their names", "medsins catalog models --json")
     published = add_verb(
         verbs, "published", _published, "the article's results", "medsins catalog published --category MCQA --json"
     )
@@ -78,6 +79,24 @@ def _categories(args: argparse.Namespace) -> int:
 
     rows = [asdict(category) for category in catalog.categories().values()]
     return _show(args, "Categories", rows, ["name", "bench", "metric", "also"])
+
+
+def _models(args: argparse.Namespace) -> int:
+    from medsins.models import presets
+
+    rows = [asdict(preset) for preset in presets()]
+    yes = {True: "yes", False: ""}
+    shown = [
+        {
+            **row,
+            "thinks": yes[row["thinks"]],
+            "article": yes[row["paper"]],
+            "USD in, out": [f"{price:g}" for price in row["prices"]] if row["as_of"] else [],
+        }
+        for row in rows
+    ]
+    columns = ["name", "window", "thinks", "USD in, out", "as_of", "article"]
+    return _show(args, "Model presets", rows if args.json else shown, columns)
 
 
 def _published(args: argparse.Namespace) -> int:
