@@ -84,6 +84,9 @@ def splitter() -> Any:
                 return super()._realign_boundaries(text, iter(found))  # type: ignore[no-any-return]
             return (part for part in found if part.start < part.stop)
 
+        def sentences_from_text(self, text: str, realign: bool = True) -> list[str]:
+            return [text[part] for part in self._realign_boundaries(text, self._slices_from_text(text))]
+
         def _get_last_whitespace_index(self, text: str) -> int:
             return max(0, *map(text.rfind, BLANKS))
 
