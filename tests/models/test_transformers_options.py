@@ -92,6 +92,14 @@ def test_a_prompt_that_opens_thoughts_has_no_answer_to_score(backend: Transforme
     assert job.option_scores == ()
 
 
+@pytest.mark.parametrize(("length", "scored"), [(253, True), (254, False)])
+def test_options_that_do_not_fit_the_window_are_not_scored(
+    backend: TransformersBackend, length: int, scored: bool
+) -> None:
+    found = answers(backend, with_options(["a" * length], ("A", "yes")))[0]
+    assert bool(found.option_scores) == scored
+
+
 def test_a_prompt_that_fails_has_no_scores(backend: TransformersBackend, tmp_path: Path) -> None:
     found = answers(backend, with_options(["a" * 400]))[0]
     assert (found.status, found.option_scores) == ("error", ())

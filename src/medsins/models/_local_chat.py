@@ -69,6 +69,14 @@ class Chat:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return ids
 
+    def encode_options(self, job: Job, window: int) -> list[list[int]]:
+        """Token ids of the options a request names; none where no answer can follow: the prompt opens thoughts, or an
+        option does not fit the window (0: none) with it, or has no tokens.
+        """
+        options = [self.encode_answer(option) for option in job.request.options]
+        room = window - len(job.prompt) if window else max(map(len, options), default=0)
+        return options if not job.opened and all(0 < len(option) <= room for option in options) else []
+
     def job(self, request: Request, prompt: array[int], limit: int, ends: frozenset[int], budget: int = 0) -> Job:
         """A request on its way, with what this model adds to it: stop strings, and what marks its thinking.
 

@@ -101,10 +101,10 @@ class TransformersBackend:
         return job
 
     def _score(self, jobs: list[Job]) -> None:
-        """How likely the options are that requests name; where a prompt opens thoughts, no answer can follow it."""
-        asked = [job for job in jobs if job.request.options and not job.opened and job.status != "error"]
-        options = [[self.chat.encode_answer(option) for option in job.request.options] for job in asked]
-        score_options(self.decoder, asked, options, self.batched)
+        """How likely the options are that requests name."""
+        options = {id(job): self.chat.encode_options(job, self.info.window) for job in jobs if job.status != "error"}
+        asked = [job for job in jobs if options.get(id(job))]
+        score_options(self.decoder, asked, [options[id(job)] for job in asked], self.batched)
 
     def _answer(self, jobs: list[Job], rows: int) -> Iterator[list[Job]]:
         if not jobs:

@@ -116,14 +116,18 @@ class VllmBackend:
 
 
 class _Asked:
-    """Requests under way: one for each job's answer, and one for each beginning of options that goes on."""
+    """Requests under way: one for each job's answer, which also tells how options begin, and then one of one token for
+    each beginning that options share and go on from.
+    """
 
     def __init__(self, backend: VllmBackend, jobs: Mapping[int, Job]) -> None:
         self.engine, self.chat, self.jobs = backend.llm.llm_engine, backend.chat, jobs
+        self.window = backend.info.window
         self.options: dict[int, list[list[int]]] = {}
         self.odds: dict[int, dict[Path_, dict[int, float]]] = {}
-        self.owners: dict[str, tuple[int, Path_ | None]] = {}
+        self.owners: dict[str, tuple[int, Path_]] = {}
         self.waiting: dict[int, int] = {}
+        self.sent = 0
         for i, job in jobs.items():
             self._ask(i, job)
 
@@ -148,27 +152,31 @@ class _Asked:
             self.owners = {}
 
     def _ask(self, i: int, job: Job) -> None:
-        options = () if job.opened else job.request.options
-        self.options[i], self.odds[i] = [self.chat.encode_answer(option) for option in options], {}
-        self._send(i, None, job.prompt, _sampling(job))
+        self.options[i], self.odds[i] = self.chat.encode_options(job, self.window), {}
+        first = option_tree(self.options[i]).get((), [])
+        self._send(i, (), job.prompt, _sampling(job, first[:MOST_ODDS]))
+
+    def _ask_options(self, i: int) -> None:
+        """Ask how options go on, now that the prompt is in the cache."""
         for path, tokens in option_tree(self.options[i]).items():
-            for start in range(0, len(tokens), MOST_ODDS):
-                params = _odds(tokens[start : start + MOST_ODDS])
-                self._send(i, path, array("i", [*job.prompt, *path]), params)
+            wanted = [token for token in tokens if token not in self.odds[i].get(path, {})]
+            for start in range(0, len(wanted), MOST_ODDS):
+                prompt = array("i", [*self.jobs[i].prompt, *path])
+                self._send(i, path, prompt, _odds(wanted[start : start + MOST_ODDS]))
 
-    def _send(self, i: int, path: Path_ | None, tokens: array[int], params: SamplingParams) -> None:
-        name = f"{i}-{len(self.owners)}-{self.waiting.get(i, 0)}"
-        self.owners[name] = (i, path)
+    def _send(self, i: int, path: Path_, tokens: array[int], params: SamplingParams) -> None:
+        self.sent += 1
+        self.owners[str(self.sent)] = (i, path)
         self.waiting[i] = self.waiting.get(i, 0) + 1
-        self.engine.add_request(name, {"prompt_token_ids": tokens.tolist()}, params)
+        self.engine.add_request(str(self.sent), {"prompt_token_ids": tokens.tolist()}, params)
 
-    def _take(self, i: int, path: Path_ | None, out: Any) -> None:
-        answer = out.outputs[0]
-        if path is not None:
+    def _take(self, i: int, path: Path_, out: Any) -> None:
+        answer, job = out.outputs[0], self.jobs[i]
+        if answer.logprobs:
             told = {token: found.logprob for token, found in answer.logprobs[0].items()}
             self.odds[i].setdefault(path, {}).update(told)
+        if job.finished:
             return
-        job = self.jobs[i]
         for token in answer.token_ids:
             if job.take(token):
                 break
@@ -176,15 +184,16 @@ class _Asked:
             job.finished, job.status = True, "truncated" if answer.finish_reason == "length" else "ok"
         times = out.metrics
         job.latency = max(0.0, times.last_token_ts - times.scheduled_ts) if times else 0.0
+        self._ask_options(i)
 
     def _completion(self, i: int) -> Completion:
         job = self.jobs[i]
-        if self.odds[i]:
+        if self.options[i]:
             job.option_scores = option_sums(self.options[i], self.odds[i])
         return job.completion()
 
 
-def _sampling(job: Job) -> SamplingParams:
+def _sampling(job: Job, odds: list[int]) -> SamplingParams:
     sampling, stop = job.request.sampling, [stop for stop in job.request.prompt.stop if stop]
     return SamplingParams(
         max_tokens=job.limit,
@@ -195,6 +204,7 @@ def _sampling(job: Job) -> SamplingParams:
         # Thoughts may hold a stop string, so there the answer is cut when it is read.
         stop=[] if job.tags else stop,
         detokenize=bool(stop) and not job.tags,
+        logprob_token_ids=odds or None,
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
