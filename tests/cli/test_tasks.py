@@ -107,6 +107,23 @@ def test_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["tasks", "split", "none.json"], 2, "no such file"),
         (["tasks", "show", "none.parquet"], 2, "no such file"),
         (["tasks", "stats", "none.jsonl"], 2, "no such file or folder"),
+        (["tasks", "stats"], 2, "the following arguments are required: PATH"),
+        (["tasks", "validat", "a.json"], 2, "did you mean validate?"),
+        (["tasks", "validate", "a.json", "--htm", "x"], 2, "unrecognized arguments: --htm x"),
+        (["tasks", "show", "a.json", "--index", "x"], 2, "'x' is no whole number"),
+        (["tasks", "split", "a.json", "--seed", "1.5"], 2, "'1.5' is no whole number"),
+        (["tasks", "split", "a.json", "--test", "ten"], 2, "invalid float value: 'ten'"),
+        (["tasks", "card", "a.json", "--release", "2"], 2, "'2' is no version: write it as 1.0.0"),
+        (["tasks", "export", "a.json", "--to", "trl"], 2, "the following arguments are required: -o/--output"),
+        (["tasks", "export", "a.json", "--to", "Trl", "-o", "x"], 2, "did you mean trl"),
+        (["tasks", "export", "a.json", "--to", "inspect", "-o", "x", "--protocol", "papers"], 2, "did you mean paper"),
+        (["tasks", "template", "-o", "."], 2, ". is a folder: give the name of a file"),
+        (["tasks", "convert", "a.json", "."], 2, ". is a folder: give the name of a file"),
+        (["tasks", "validate", "a.json", "--html", ".."], 2, ".. is a folder: give the name of a file"),
+        (["catalog", "plot", "--kind", "sankey", "-o", "."], 2, ". is a folder: give the name of a file"),
+        (["catalog", "plot", "--kind", "pie", "-o", "x.svg"], 2, "invalid choice: 'pie'"),
+        (["catalog", "plot", "--kind", "sankey", "-o", "x.gif"], 2, "ending in .html, .svg, .png"),
+        (["catalog", "plot", "--kind", "sankey", "-o", "x.svg", "none"], 2, "no such file or folder"),
     ],
 )
 def test_wrong_usage_is_told(
@@ -132,3 +149,41 @@ def test_progress_of_large_files_goes_to_stderr(tmp_path: Path, monkeypatch: pyt
     assert json.loads(done.stdout)["instances"] == 60_000
     assert "a.json: " in done.stderr
     assert "MB/s" in done.stderr
+
+
+FILE_OPTIONS = [
+    ["template", "-o", "{}"],
+    ["convert", "a.json", "{}"],
+    ["validate", "a.json", "--html", "{}"],
+    ["split", "a.json", "-o", "{}"],
+    ["card", "a.json", "-o", "{}"],
+    ["export", "a.json", "--to", "trl", "-o", "{}"],
+]
+
+
+@pytest.mark.parametrize("words", FILE_OPTIONS, ids=lambda words: words[0])
+def test_nothing_is_written_below_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drugs(tmp_path / "a.json")
+    place = "a.json/below/it.xlsx"
+    code, out, err = run(capsys, "tasks", *(word.format(place) for word in words))
+    assert (code, out) == (2, "")
+    assert f"{place} cannot be made: a.json is a file, not a folder" in err
+    if words[0] in ("split", "card", "export"):
+        code, _, err = run(capsys, "tasks", *(word.format("a.json") for word in words))
+        assert code == 2
+        assert "a.json is a file: give the name of a folder" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_endings_in_capitals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "tasks", "template", "-o", tmp_path / "NEW.XLSX")[0] == 0
+    source = drugs(tmp_path / "DRUGS.JSON")
+    assert run(capsys, "tasks", "convert", source, tmp_path / "mine" / "b.JSONL.GZ")[0] == 0
+    assert run(capsys, "tasks", "validate", tmp_path / "mine")[0] == 0
+    code, out, _ = run(capsys, "tasks", "stats", tmp_path / "mine", source, "--json")
+    assert (code, [stats["instances"] for stats in json.loads(out)]) == (0, [30, 30])
+    assert run(capsys, "catalog", "plot", "--kind", "sunburst", "-o", tmp_path / "A.SVG", source)[0] == 0
+    assert (tmp_path / "A.SVG").read_text(encoding="utf-8").startswith("<svg")

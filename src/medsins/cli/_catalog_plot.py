@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ._common import add_verb, out_console, print_json
+from ._outputs import output_file
 
 EXAMPLE = """\
 medsins catalog plot --kind sankey -o meds-ins.html
@@ -20,7 +21,7 @@ def add_plot(verbs: Any) -> None:
         "paths", metavar="TASK_DIR", type=Path, nargs="*", help="folder of task files (default: MedS-Ins)"
     )
     plot.add_argument("--kind", required=True, choices=["sankey", "sunburst"], help="which of the article's figures")
-    plot.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=".html, .svg or .png")
+    plot.add_argument("-o", "--output", required=True, type=output_file, metavar="FILE", help=".html, .svg or .png")
 
 
 def _plot(args: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._common import add_verb, err_console, out_console, print_json
+from ._common import add_verb, err_console, out_console, print_json, whole_number
+from ._outputs import output_folder, release
 
 if TYPE_CHECKING:
     from medsins.core import Task
@@ -30,23 +31,31 @@ def add_verbs(verbs: Any) -> None:
     card = add_verb(verbs, "card", _card, "dataset card for the hub (README.md) and Croissant", CARD_EXAMPLE)
     card.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="task file, or folder of them")
     card.add_argument(
-        "-o", "--output", type=Path, metavar="DIR", help="folder of the card (default: the folder of the task files)"
+        "-o",
+        "--output",
+        type=output_folder,
+        metavar="DIR",
+        help="folder of the card (default: the folder of the task files)",
     )
     _add_about(card)
     export = add_verb(verbs, "export", _export, "task files for other evaluation and tuning tools", EXPORT_EXAMPLE)
     export.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="task file, or folder of them")
     export.add_argument("--to", required=True, metavar="FORMAT", help=FORMAT_HELP)
-    export.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="new folder to write into")
+    export.add_argument(
+        "-o", "--output", required=True, type=output_folder, metavar="DIR", help="new folder to write into"
+    )
     export.add_argument("--protocol", default="strict", metavar="P", help="prompts of lm-eval and inspect (strict)")
     export.add_argument("--shots-from", type=Path, metavar="PATH", help="task file, or folder, that shots come from")
-    export.add_argument("--seed", type=int, default=0, metavar="N", help="seed of shots and of drawn wordings (0)")
+    seed = "seed of shots and of drawn wordings (0)"
+    export.add_argument("--seed", type=whole_number, default=0, metavar="N", help=seed)
     _add_about(export)
 
 
 def _add_about(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="name of the data set (default: the folder's or the task's)")
     parser.add_argument("--url", default="", help="where it is or will be published")
-    parser.add_argument("--release", default="1.0.0", metavar="VERSION", help="MAJOR.MINOR.PATCH (default 1.0.0)")
+    version = "MAJOR.MINOR.PATCH (default 1.0.0)"
+    parser.add_argument("--release", type=release, default="1.0.0", metavar="VERSION", help=version)
     parser.add_argument("--license", default="", metavar="NAME", help="licence of the whole set, e.g. 'CC BY 4.0'")
 
 

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._common import add_verb, err_console, out_console, print_json
+from ._common import add_verb, err_console, out_console, print_json, whole_number
 from ._file_progress import file_progress
+from ._outputs import output_file, output_folder
 from ._tasks_exchange import add_verbs
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ def build(commands: Any, name: str, summary: str) -> None:
     verbs = group.add_subparsers(title="verbs", metavar="VERB", required=True)
     validate = add_verb(verbs, "validate", _validate, "every problem of every file", VALIDATE_EXAMPLE)
     validate.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="task file, or folder of them")
-    validate.add_argument("--html", type=Path, metavar="FILE", help="also write the findings as a page")
+    validate.add_argument("--html", type=output_file, metavar="FILE", help="also write the findings as a page")
     convert = add_verb(verbs, "convert", _convert, "into another format, streaming and resumable", CONVERT_EXAMPLE)
     convert.add_argument("source", metavar="SRC", type=Path, help="task file of any size")
-    convert.add_argument("target", metavar="DST", type=Path, help=".json .jsonl (.gz, .zst), .xlsx or .parquet")
+    convert.add_argument("target", metavar="DST", type=output_file, help=".json .jsonl (.gz, .zst), .xlsx or .parquet")
     show = add_verb(verbs, "show", _show, "the card and one instance", "medsins tasks show task1.json --index 3")
     show.add_argument("path", metavar="PATH", type=Path, help="task file")
-    show.add_argument("--index", type=int, default=0, metavar="I", help="which instance (0-based, default 0)")
+    show.add_argument("--index", type=whole_number, default=0, metavar="I", help="which instance (0-based, default 0)")
     stats = add_verb(verbs, "stats", _stats, "count instances, lengths, labels, languages", "medsins tasks stats my/")
     stats.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="task file, or folder of them")
     stats.add_argument("--tokenizer", type=Path, metavar="FILE", help="tokenizer.json to count tokens with")
@@ -44,7 +45,9 @@ def build(commands: Any, name: str, summary: str) -> None:
         verbs, "template", _template, "Excel for contributors", "medsins tasks template -o my_task.xlsx"
     )
     template.add_argument("--category", metavar="NAME", help="fill in the category")
-    template.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="the .xlsx file to write")
+    template.add_argument(
+        "-o", "--output", required=True, type=output_file, metavar="FILE", help="the .xlsx file to write"
+    )
     add_verbs(verbs)
 
 
@@ -53,9 +56,13 @@ def _add_split(verbs: Any) -> None:
     split = add_verb(verbs, "split", _split, summary, "medsins tasks split my_task.json --test 0.1")
     split.add_argument("path", metavar="PATH", type=Path, help="task file")
     split.add_argument("--test", type=float, default=0.1, metavar="SHARE", help="share for test (default 0.1)")
-    split.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another split (default 0)")
+    split.add_argument(
+        "--seed", type=whole_number, default=0, metavar="N", help="another seed, another split (default 0)"
+    )
     split.add_argument("--group", default="", metavar="KEY", help="further key whose equal values stay together")
-    split.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the two files (default: beside it)")
+    split.add_argument(
+        "-o", "--output", type=output_folder, metavar="DIR", help="folder for the two files (default: beside it)"
+    )
 
 
 def _validate(args: argparse.Namespace) -> int:
@@ -198,7 +205,7 @@ def _template(args: argparse.Namespace) -> int:
     from medsins.core import Problem, UsageError, unknown_name
     from medsins.tasks import write_template
 
-    if args.output.suffix != ".xlsx":
+    if args.output.suffix.lower() != ".xlsx":
         raise UsageError(Problem("the template is an Excel workbook", str(args.output), "give a name ending in .xlsx"))
     category = find_category(args.category) if args.category else ""
     if category is None:

@@ -100,5 +100,6 @@ def _notices(dataset: Dataset, files: Sequence[DataFile], records: Sequence[Reco
         notices.append("no card states a licence: add License to the task files, or give --license")
     outside = [file.name for file in files if file.name.startswith("../")]
     if outside:
-        notices.append(f"{len(outside)} files are outside the card's folder ({outside[0]}): publish them together")
+        counted = "1 file is" if len(outside) == 1 else f"{len(outside)} files are"
+        notices.append(f"{counted} outside the card's folder ({outside[0]}): publish them together")
     return notices

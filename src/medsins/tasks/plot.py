@@ -107,15 +107,15 @@ def write_plot(kind: Kind, made_of: Composition, path: Path) -> None:
         UsageError: another ending.
         MissingExtra: a PNG needs matplotlib.
     """
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise UsageError(
             Problem("a figure is HTML, SVG or PNG", str(path), f"give a name ending in {', '.join(ENDINGS)}")
         )
     drawing = draw(kind, made_of)
     narrow = sankey_pairs([made_of.domains, made_of.categories], drawing.title) if kind == "sankey" else []
-    if path.suffix == ".png":
+    if path.suffix.lower() == ".png":
         content = png(whole(drawing))
         with atomic_open(path, "wb") as stream:
             stream.write(content)
     else:
-        write_text(path, svg(whole(drawing)) if path.suffix == ".svg" else page(drawing, made_of.note, narrow))
+        write_text(path, svg(whole(drawing)) if path.suffix.lower() == ".svg" else page(drawing, made_of.note, narrow))
