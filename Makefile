@@ -34,7 +34,7 @@ build/interop/.done:
 vllm-env: build/vllm/.done
 
 vllm: $(VENV)/.dev build/vllm/.done
-	$(BIN)/pytest -m slow tests/models/test_vllm.py
+	$(BIN)/pytest -m slow tests/models/test_vllm.py tests/models/test_served_model.py
 
 build/vllm/.done:
 	$(PYTHON) -m venv build/vllm

@@ -12,6 +12,8 @@ import hashlib
 import json
 import random
 import threading
+import urllib.error
+import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +36,8 @@ def asked(document: dict[str, Any]) -> str:
 @dataclass
 class Server:
     """``faults`` are shares by kind. ``latency`` in seconds, ``slots`` requests at a time (0: any number). ``reply``
-    replaces the answer to a document; ``key`` is asked for where it is set.
+    replaces the answer to a document; ``key`` is asked for where it is set. With ``upstream``, the base URL of a real
+    server, requests that meet no fault are handed on: a proxy that injects faults.
     """
 
     faults: dict[str, float] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Server:
     model: str = "served"
     window: int = 0
     reply: Any = None
+    upstream: str = ""
     limit: int = 0  # requests at a time, beyond which it answers 429
     down: bool = False
     port: int = 0
@@ -149,6 +153,10 @@ class Server:
             elif self.latency:
                 await asyncio.sleep(self.latency)
             self.answered[prompt] += 1
+            if self.upstream:
+                status, content = await asyncio.to_thread(hand_on, self.upstream + path.removeprefix("/v1"), body)
+                self.done[prompt] += 1
+                return await self._raw(writer, status, content, "application/json")
             reply = self.reply(document) if self.reply else message(document, answer(prompt), path)
             status, content = reply if isinstance(reply, tuple) else (200, reply)
             sent = await self._send(writer, status, content)
@@ -203,6 +211,16 @@ class Server:
         writer.write(head.encode() + body)
         await writer.drain()
         return True
+
+
+def hand_on(url: str, body: bytes) -> tuple[int, bytes]:
+    """What a real server says to a request."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return int(reply.status), reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
 
 
 def message(document: dict[str, Any], text: str, path: str) -> dict[str, Any]:
