@@ -89,6 +89,33 @@ def test_two_nodes_one_killed(nodes: list[Any], cluster: Any, alone: Path, tmp_p
 
 
 @pytest.mark.slow
+def test_a_real_model_on_two_nodes_one_killed(nodes: list[Any], cluster: Any, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    spec = RunSpec(
+        model="smollm2",
+        suite="mini",
+        limit=2,
+        precision="float32",
+        protocol="strict:max_answer_tokens=8",
+        likelihood=True,
+    )
+    run(spec, tmp_path / "alone")
+    killed = threading.Event()
+
+    def kill_one(progress: Progress) -> None:
+        if progress.asked >= 16 and not killed.is_set():
+            killed.set()
+            cluster.remove_node(nodes[0], allow_graceful=False)
+
+    outcome = run(replace(spec, engine="ray"), tmp_path / "run", kill_one)
+    assert killed.is_set()
+    assert (outcome.failed, outcome.asked) == (0, outcome.total)
+    assert texts(tmp_path / "run") == texts(tmp_path / "alone")
+    assert figures(tmp_path / "run") == figures(tmp_path / "alone")
+    assert read_manifest(tmp_path / "run")["digest"] == read_manifest(tmp_path / "alone")["digest"]
+
+
+@pytest.mark.slow
 def test_both_nodes_work_and_a_new_one_joins(nodes: list[Any], cluster: Any, tmp_path: Path) -> None:
     backend = open_ray("mock:wait=0.1", BackendOptions())
     assert isinstance(backend, RayBackend)

@@ -90,7 +90,7 @@ class RayBackend:
     """A backend whose answers come from the workers of a cluster."""
 
     def __init__(self, model: str, options: BackendOptions, say: Callable[[str], None] = lambda line: None) -> None:
-        self.ray = _connect()
+        self.ray, self.own = _connect()
         self.model, self.options, self.say = model, options, say
         self.hands: list[_Hand] = []
         self.looked = 0.0
@@ -135,6 +135,8 @@ class RayBackend:
         for hand in self.hands:
             self.ray.kill(hand.actor)
         self.hands = []
+        if self.own:
+            self.ray.shutdown()
 
     def _hand_out(self, waiting: deque[_Unit]) -> None:
         for hand in self.hands:
@@ -237,7 +239,8 @@ def open_ray(model: str, options: BackendOptions, say: Callable[[str], None] = l
     return RayBackend(model, options, say)
 
 
-def _connect() -> Any:
+def _connect() -> tuple[Any, bool]:
+    """Ray, and whether the connection is ours to close."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
@@ -245,7 +248,8 @@ def _connect() -> Any:
         import ray.exceptions
     except ModuleNotFoundError as error:
         raise MissingExtra("--engine ray", "ray") from error
-    if not ray.is_initialized():
+    own = not ray.is_initialized()
+    if own:
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -253,7 +257,7 @@ def _connect() -> Any:
             raise RunError(
                 Problem(f"no Ray cluster to work on: {error}", os.environ.get("RAY_ADDRESS", ""), mend)
             ) from error
-    return ray
+    return ray, own
 
 
 def _units(requests: Sequence[Request], done: frozenset[int]) -> Iterator[_Unit]:
