@@ -97,7 +97,6 @@ def test_a_real_model_on_two_nodes_one_killed(nodes: list[Any], cluster: Any, tm
         limit=2,
         precision="float32",
         protocol="strict:max_answer_tokens=8",
-        likelihood=True,
     )
     run(spec, tmp_path / "alone")
     killed = threading.Event()
