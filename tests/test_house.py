@@ -220,4 +220,7 @@ def test_every_command_has_an_example_and_help_for_every_option(name: str, parse
 def test_every_module_imports() -> None:
     light = [name for name in NAMES if not name.startswith(("medsins.training", "medsins.leaderboard"))]
     for name in light:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            assert error.name in ("vllm",), name  # it lives in an environment of its own
