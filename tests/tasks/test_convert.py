@@ -81,9 +81,10 @@ def test_a_damaged_checkpoint_starts_again(tmp_path: Path) -> None:
     assert convert(source, target, checkpoint=SMALL).resumed_at == 0
 
 
-def test_kill_9_at_random_moments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl.gz"])
+def test_kill_9_at_random_moments(tmp_path: Path, ending: str) -> None:
     rows = plain(20_000, size=1000)
-    source, target = write_json(tmp_path / "drugs.json", rows), tmp_path / "copy.parquet"
+    source, target = write_json(tmp_path / "drugs.json", rows), tmp_path / f"copy{ending}"
     code = f"from pathlib import Path; from medsins.tasks import convert; convert(Path({str(source)!r}), "
     code += f"Path({str(target)!r}), checkpoint={SMALL}, advance=lambda taken, size: print(taken, flush=True))"
     chance = random.Random(5)
