@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -18,7 +22,7 @@ from medsins.bench.runner import Progress, run
 from medsins.bench.scoring import score_run
 from medsins.bench.spec import RunSpec, read_manifest
 from medsins.bench.store import read_attempts, read_predictions
-from medsins.core import Prompt, RefusedByPolicy, Request, RunError, Sampling, UsageError
+from medsins.core import MedsinsError, Prompt, RefusedByPolicy, Request, RunError, Sampling, UsageError
 from medsins.models import BackendOptions, open_backend
 
 ray = pytest.importorskip("ray")
@@ -232,6 +236,40 @@ def test_other_machines_are_remote_for_the_guard(
     private = RunSpec(model="mock:echo", tasks=(str(task),), engine="ray")
     with pytest.raises(RefusedByPolicy):
         run(private, tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_a_polite_kill_ends_the_run_resumably(alone: Path, tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "medsins",
+        "bench",
+        "run",
+        "--model",
+        MINI.model,
+        "--suite",
+        "mini",
+        "--engine",
+        "ray",
+    ]
+    words += ["--limit", str(MINI.limit), "-o", str(tmp_path / "run")]
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True)
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(MedsinsError):
+            if sum(1 for _ in read_predictions(tmp_path / "run")):
+                break
+        time.sleep(0.1)
+    process.terminate()
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    before = len(texts(tmp_path / "run"))
+    outcome = run(MINI, tmp_path / "run")
+    assert 0 < outcome.asked == outcome.total - before
+    assert texts(tmp_path / "run") == texts(alone)
 
 
 def test_servers_need_no_cluster() -> None:

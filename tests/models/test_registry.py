@@ -56,6 +56,14 @@ def test_an_unknown_backend_gets_suggestions(capsys: pytest.CaptureFixture[str],
     assert not (tmp_path / "run" / "manifest.json").exists()
 
 
+def test_vllm_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    monkeypatch.delitem(sys.modules, "medsins.models.vllm", raising=False)
+    with pytest.raises(MissingExtra, match=r"pip install 'medsins\[vllm\]'"):
+        open_backend("vllm:some/model")
+
+
 def test_every_alias_names_a_backend_there_is() -> None:
     for alias, full in ALIASES.items():
         assert split_model(alias) == split_model(full)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -250,6 +252,7 @@ def _connect() -> tuple[Any, bool]:
         raise MissingExtra("--engine ray", "ray") from error
     own = not ray.is_initialized()
     if own:
+        ends = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -257,6 +260,9 @@ def _connect() -> tuple[Any, bool]:
             raise RunError(
                 Problem(f"no Ray cluster to work on: {error}", os.environ.get("RAY_ADDRESS", ""), mend)
             ) from error
+        if threading.current_thread() is threading.main_thread():
+            # Ray would drain and exit; a polite kill is to end this run as everywhere else.
+            signal.signal(signal.SIGTERM, ends)
     return ray, own
 
 
