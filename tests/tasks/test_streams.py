@@ -268,9 +268,11 @@ def test_writing_a_task_in_any_format_keeps_its_digest(tmp_path: Path) -> None:
         assert read_task(folder / f"drugs{suffix}").digest == task.digest
 
 
-def test_names() -> None:
+def test_names(tmp_path: Path) -> None:
     assert split_name(Path("task77.dev.JSON.gz")) == ("task77.dev", ".json", ".gz")
     assert split_name(Path("x.parquet")) == ("x", ".parquet", "")
     assert split_name(Path("notes.txt")) == ("notes.txt", "", "")
-    with pytest.raises(UsageError, match="known endings"):
-        open_reader(Path("notes.txt"))
+    (tmp_path / "notes.txt").write_text("notes")
+    for path, expected in (("notes.txt", "known endings"), ("none.json", "no such file"), (".", "is a folder")):
+        with pytest.raises(UsageError, match=expected):
+            open_reader(tmp_path / path)
