@@ -16,7 +16,8 @@ from medsins.bench import cache
 
 
 class Server(ThreadingHTTPServer):
-    """Speaks the protocols of OpenAI and Anthropic; ``answer`` may be replaced, ``fails`` asks it to fail."""
+    """Speaks the protocols of OpenAI and Anthropic; ``answer`` may be replaced, ``fails`` gives the HTTP status of a
+    failure, whose message holds the key and, with ``echoes``, the text."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -29,6 +30,7 @@ class Server(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.answer: Callable[[str], str] = lambda text: "No."
         self.fails: Callable[[str], int] = lambda text: 0
+        self.echoes = True
         self.tokens = (100, 10)
         self.before: Callable[[dict[str, Any]], None] = lambda body: None
 
@@ -61,7 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Authorization", "") + self.headers.get("x-api-key", ""))
         text = str(body["messages"][-1]["content"])
         if status := self.server.fails(text):
-            self._reply(status, {"error": {"message": f"refused: {text[-200:]} {self.server.keys[-1]}"}})
+            echoed = text[-200:] if self.server.echoes else ""
+            self._reply(status, {"error": {"message": f"no: {self.server.keys[-1]} {echoed}"}})
             return
         answer = "OK" if "the word OK" in text else self.server.answer(text)
         given, written = self.server.tokens

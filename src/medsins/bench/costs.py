@@ -110,7 +110,8 @@ def estimate_run(
         notes.append("likely answers count no thinking")
     refused = {d.task_id for d in explain(plan.leaving, info) if not d.allowed}
     if refused:
-        notes.append(f"{len(refused)} of {len(plan.tasks)} tasks would be refused: --explain-guard says why")
+        tasks_word = "task" if len(plan.tasks) == 1 else "tasks"
+        notes.append(f"{len(refused)} of {len(plan.tasks)} {tasks_word} would be refused: --explain-guard says why")
     return Estimate(info, prices, tuple(tasks), len(done), tuple(notes))
 
 

@@ -40,8 +40,10 @@ def explain_guard(spec: RunSpec, args: argparse.Namespace) -> int:
         console.print(table)
         for reason in dict.fromkeys(d.reason for d in decisions if not d.allowed or d.by != "rule"):
             console.print(reason, markup=False, soft_wrap=True)
-        count = f"{len({d.task_id for d in refused})} of {len({d.task_id for d in decisions})} tasks are refused"
-        console.print(count if refused else "every task may go")
+        held, asked = len({d.task_id for d in refused}), len({d.task_id for d in decisions})
+        console.print(
+            f"refused: {held} of {asked} {'task' if asked == 1 else 'tasks'}" if held else "every task may go"
+        )
     return 3 if refused else 0
 
 

@@ -60,9 +60,9 @@ class Endpoint:
             self.paused_until = max(self.paused_until, now + fault.after)
         if fault.kind == "rate limited":
             return
-        if fault.kind in SICK and self.breaker.failed(now, str(fault)):
+        if fault.kind in SICK and self.breaker.failed(now, fault.brief):
             pause = self.breaker.until - now
-            self.say(f"{self.url} is in trouble ({fault}); nothing is sent for {pause:.0f} s")
+            self.say(f"{self.url} is in trouble ({fault.brief}); nothing is sent for {pause:.0f} s")
         elif fault.kind not in SICK:
             self.breaker.answered(now)
 

@@ -253,7 +253,7 @@ class Engine:
     def _failed(self, state: _State, endpoint: Endpoint, call: _Call, fault: Fault) -> None:
         if fault.kind in FATAL:
             mend = "mend it, then resume: what was answered so far is kept"
-            self._answers.put(RunError(Problem(str(fault), endpoint.url, mend)))
+            self._answers.put(RunError(Problem(fault.brief, endpoint.url, mend)))
             state.waiting.clear()
             return
         # While an endpoint is held back, failures say nothing about the sample.

@@ -44,8 +44,12 @@ class Fault:
         return replace(self, message=message)
 
     def __str__(self) -> str:
-        where = f" (HTTP {self.status})" if self.status else ""
-        return f"{self.kind}{where}: {self.message}"
+        return f"{self.brief}: {self.message}"
+
+    @property
+    def brief(self) -> str:
+        """Kind and status alone, for what is printed during a run: a server's own words may repeat the prompt."""
+        return f"{self.kind} (HTTP {self.status})" if self.status else self.kind
 
 
 @dataclass(frozen=True, slots=True)
