@@ -197,3 +197,16 @@ def test_the_most_a_request_can_cost() -> None:
     assert written == 50
     backend.most_tokens = lambda request: 50 + 8192  # type: ignore[attr-defined]
     assert most_tokens(backend, request, "äöü")[1] == 50 + 8192
+
+
+def test_text_for_other_machines_is_logged_without_a_stream_too(
+    backend: Callable[[MockBackend], None], task_file: TaskFile, tmp_path: Path
+) -> None:
+    """A cluster's machines are asked in groups; what went to them is in the log all the same."""
+    cluster = MockBackend("echo", BackendOptions())
+    cluster.info = replace(cluster.info, remote=True, endpoint="10.0.0.7")
+    backend(cluster)
+    run(RunSpec("mock:any", tasks=(str(task_file(rows=9, Access="open")),)), tmp_path / "run")
+    assert [(row, endpoint) for row, _, endpoint, *_ in read_sent(tmp_path / "run")] == [
+        (row, "10.0.0.7") for row in range(9)
+    ]

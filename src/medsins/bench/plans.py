@@ -138,6 +138,8 @@ def make_samples(
 def describe_model(spec: RunSpec) -> ModelInfo:
     """What is known of a run's model before anything is loaded or sent. Errors as in ``open_backend``."""
     backend, name, _ = split_model(spec.model)
+    if spec.engine == "ray":  # only the cluster itself could tell whether all its machines are this one
+        return ModelInfo(name=name, window=spec.window, remote=True, endpoint="the machines of the Ray cluster")
     if backend in IN_PROCESS:
         return ModelInfo(name=name, window=spec.window)
     opened = open_backend(spec.model, spec.options)

@@ -22,7 +22,7 @@ from .ledger import Ledger, check_budget
 from .lock import hold
 from .plans import Plan, make_plan, make_samples
 from .screening import screen
-from .sending import Answer, CacheUse, Sample, Sender
+from .sending import Answer, CacheUse, Sample, Sender, sent_record
 from .spec import RunSpec, bind_manifest, build_manifest
 from .store import Bill, RunStore
 
@@ -183,6 +183,10 @@ class _Session:
             finished = {position for position, sample in enumerate(group) if sample.row in self.finished}
             if len(finished) == len(group):
                 continue
+            if not is_local(self.backend.info):
+                place = self.backend.info.endpoint
+                asked = [sample for position, sample in enumerate(group) if position not in finished]
+                self.store.log_sent([sent_record(s.row, place, self.backend.render(s.request.prompt)) for s in asked])
             for answers in self.backend.generate([sample.request for sample in group], finished):
                 self._accept([(group[position], completion) for position, completion in answers], {})
 

@@ -42,6 +42,12 @@ Accept = Callable[[list[Answer], Mapping[int, Bill]], None]
 """Makes answers durable, with their bills by row."""
 
 
+def sent_record(row: int, endpoint: str, rendered: str, reserved: float = 0.0) -> Sent:
+    """What the audit log keeps of a prompt: where it goes, its SHA-256 and its size."""
+    content = rendered.encode("utf-8", "replace")
+    return Sent(row, endpoint, hashlib.sha256(content).hexdigest(), len(content), reserved)
+
+
 @dataclass(slots=True)
 class CacheUse:
     """The cache as one run uses it. ``tasks``: those whose answers may be kept. ``oldest``: Unix time of the oldest
@@ -172,18 +178,13 @@ class Sender:
                 self.stopped = True
                 break
             ready.append(self._waiting.popleft())
-            logs.append(self._log(ready[-1], most))
+            logs.append(sent_record(ready[-1].sample.row, self.backend.info.endpoint, ready[-1].rendered, most))
         for waiting, number in zip(ready, self.store.log_sent(logs) if logs else (), strict=True):
             waiting.sent = number
         return bool(ready)
 
     def _most(self, waiting: _Waiting) -> float:
         return price(self.ledger.prices, *most_tokens(self.backend, waiting.sample.request, waiting.rendered))
-
-    def _log(self, waiting: _Waiting, most: float) -> Sent:
-        content = waiting.rendered.encode("utf-8", "replace")
-        checksum = hashlib.sha256(content).hexdigest()
-        return Sent(waiting.sample.row, self.backend.info.endpoint, checksum, len(content), most)
 
     def _withdraw(self, ready: deque[_Waiting]) -> None:
         """What was logged and never handed over was not sent."""
