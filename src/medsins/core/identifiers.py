@@ -49,7 +49,7 @@ _BIRTH = (
 _VISIT = (
     r"(?:\b(?:admission|discharge|admit|visit|service|exam(?:ination)?|encounter|procedure|surgery|collection) date"
     r"|\bdate of (?:admission|discharge|visit|service|exam(?:ination)?|surgery|death|procedure|consultation)"
-    r"|\b(?:was |were )?(?:admitted|discharged|hospitali[sz]ed|readmitted)(?: to [^.\n]{0,40}?)?(?: on| from)"
+    r"|\b(?:was |were )?(?:admitted|discharged|hospitali[sz]ed|readmitted)(?: to [^.\n]{0,40}?)? on"
     r"|\bseen (?:in [^.\n]{0,30}? )?on|\b(?:passed away|died|expired|deceased) on|入院日期|出院日期|就诊日期)"
     rf"{_WAS}{_GAP}(?P<hit>{_DATE})"
 )
