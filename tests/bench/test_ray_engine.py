@@ -277,6 +277,17 @@ def test_servers_need_no_cluster() -> None:
         open_ray("openai:gpt-4@http://127.0.0.1:9/v1", BackendOptions())
 
 
+def test_a_machine_that_joins_later_gets_no_text(nodes: list[Any]) -> None:
+    backend = open_ray("mock:echo", BackendOptions())
+    assert isinstance(backend, RayBackend)
+    assert backend.machines == {node["NodeManagerAddress"] for node in backend._nodes()}
+    backend.close()
+    backend.machines = {"192.0.2.77"}
+    backend.looked = 0.0
+    with pytest.raises(RunError, match="no node to work on"):
+        backend._muster()
+
+
 def test_units_are_the_same_whatever_is_done() -> None:
     requests = [Request(("t", i), Prompt(text=str(i)), Sampling()) for i in range(150)]
     whole = {unit.positions for unit in ray_engine._units(requests, frozenset())}

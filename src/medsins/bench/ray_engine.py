@@ -80,6 +80,7 @@ class _Unit:
 class _Hand:
     """A worker as the driver knows it: starting until ``ready`` is there, then free or at a unit."""
 
+    node: str
     actor: Any
     ready: Any
     since: float = field(default_factory=time.monotonic)
@@ -96,11 +97,13 @@ class RayBackend:
         self.model, self.options, self.say = model, options, say
         self.hands: list[_Hand] = []
         self.looked = 0.0
+        # The guard decides for these; a machine that joins later gets no text.
+        self.machines = {node["NodeManagerAddress"] for node in self._nodes()}
         self._sent: dict[Prompt, str] = {}
         self._muster()
         info = _info(self._ask(lambda hand: hand.actor.describe.remote()))
         units = f" in units of {UNIT}" if info.precision not in ("", "float32") else ""
-        places = sorted({_place(node["NodeManagerAddress"]) for node in self._nodes()})
+        places = sorted(map(_place, self.machines))
         remote = any(place != HERE for place in places)
         self.info = replace(
             info, engine=info.engine + units, remote=remote, endpoint=",".join(places) if remote else ""
@@ -193,17 +196,26 @@ class RayBackend:
         if self.looked and time.monotonic() - self.looked < LOOK:
             return
         self.looked = time.monotonic()
-        shapes = [shape for node in self._nodes() for shape in _shapes(node["Resources"])]
-        if not shapes and not self.hands:
+        nodes = [node for node in self._nodes() if node["NodeManagerAddress"] in self.machines]
+        if not nodes and not self.hands:
             mend = "start nodes (ray start), then resume"
             raise RunError(Problem("the cluster has no node to work on", mend=mend))
         late = [hand for hand in self.hands if not hand.started and time.monotonic() - hand.since > READY]
         if late and not any(hand.started for hand in self.hands):
             mend = "look at what else runs on the cluster, then resume"
             raise RunError(Problem(f"no worker of the cluster was ready within {READY:.0f} seconds", mend=mend))
-        for shape in shapes[len(self.hands) :]:
-            actor = self.ray.remote(max_restarts=0, **shape)(Worker).remote(self.model, self.options)
-            self.hands.append(_Hand(actor, actor.describe.remote()))
+        for node in nodes:
+            have = sum(hand.node == node["NodeID"] for hand in self.hands)
+            for shape in _shapes(node["Resources"])[have:]:
+                self._start(node["NodeID"], shape)
+
+    def _start(self, node: str, shape: dict[str, float]) -> None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+        actor = self.ray.remote(max_restarts=0, scheduling_strategy=here, **shape)(Worker)
+        started = actor.remote(self.model, self.options)
+        self.hands.append(_Hand(node, started, started.describe.remote()))
 
     def _nodes(self) -> list[dict[str, Any]]:
         return [node for node in self.ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
