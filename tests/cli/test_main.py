@@ -178,6 +178,12 @@ def test_debug_shows_the_traceback(failing: Callable[[BaseException], None], err
     assert caught.value is error
 
 
+@pytest.mark.parametrize("words", [["--debug", "catalog", "nothing"], ["catalog", "--debug", "nothing"]])
+def test_debug_may_stand_before_the_verb(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="nothing"):
+        main(words)
+
+
 def test_a_mistake_of_ours_is_never_dressed_up(failing: Callable[[BaseException], None]) -> None:
     failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):

@@ -13,7 +13,7 @@ from rich.console import Console
 from medsins.bench.runner import Progress
 from medsins.cli import _file_progress, _progress
 from medsins.cli._file_progress import SHOWN_FROM, file_progress
-from medsins.cli._progress import RunProgress
+from medsins.cli._progress import RunProgress, dollars
 from medsins.cli._progress import clock as _clock
 
 
@@ -164,3 +164,16 @@ def test_the_pace_of_lines_is_the_documented_one() -> None:
     for module in (_progress, _file_progress):
         assert module.PLAIN_INTERVAL == 10
         assert "every ten seconds" in (module.__doc__ or "")
+
+
+def test_dollars_stand_in_the_line(clock: Clock) -> None:
+    console, text = plain()
+    with RunProgress(console) as progress:
+        progress.update(Progress(total=4, done=4, failed=0, asked=4, task_id="task1", cost=1.234))
+    assert text.getvalue() == "4/4 done, $1.23, task1\n"
+
+
+@given(st.floats(0, 1e6))
+def test_dollars_keep_two_digits_at_least(amount: float) -> None:
+    shown = float(dollars(amount).removeprefix("$").replace(",", ""))
+    assert shown == pytest.approx(amount, rel=0.05, abs=0.005 if amount >= 0.01 else 0)
