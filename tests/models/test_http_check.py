@@ -48,9 +48,11 @@ def closed_port() -> int:
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
 def test_a_server_that_is_not_there(kind: str) -> None:
     text = refusal(f"{kind}:m@http://127.0.0.1:{closed_port()}/v1")
+    assert "connection refused" in text
     assert "is up" in text
     text = refusal(f"{kind}:m@http://nosuchhost.invalid/v1", within=30)
     assert "nosuchhost.invalid" in text
+    assert "name is not known" in text
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -88,6 +89,10 @@ def _reason(error: BaseException) -> str:
         return f"TLS failed ({error.reason or error})"
     if isinstance(error, asyncio.IncompleteReadError):
         return "the connection broke off"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there (connection refused)"
+    if isinstance(error, socket.gaierror):
+        return "the host's name is not known"
     text = str(getattr(error, "strerror", None) or error) or type(error).__name__
     return text[:200]
 
