@@ -131,3 +131,9 @@ def test_no_text_is_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: 
 )
 def test_what_is_a_reason(text: str, is_reason: bool) -> None:
     assert (reason_problem(text) == "") == is_reason
+
+
+def test_the_guide_shows_an_entry_that_works(tmp_path: Path) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "restricted-data.md").read_text(encoding="utf-8")
+    (approval,) = read_approvals(write(tmp_path, guide.split("```toml\n")[1].split("```")[0]))
+    assert approval.access == ("credentialed",)
