@@ -12,9 +12,13 @@ from .plans import TaskPlan
 SHOWN = 3
 """Inputs that a warning names."""
 
+LOOKED_AT = 2000
+"""Inputs of a task that are looked at: enough to tell what kind of text it is, and soon done."""
+
 
 def screen(plans: Sequence[TaskPlan]) -> str:
-    """A warning that counts the inputs in which rules find identifiers, by kind; empty where there are none.
+    """A warning that counts the inputs in which rules find identifiers, by kind; empty where there are none. Of every
+    task the first ``LOOKED_AT`` inputs are looked at.
 
     The finds themselves are not in it, since warnings end up in logs.
     """
@@ -22,7 +26,7 @@ def screen(plans: Sequence[TaskPlan]) -> str:
     places: list[str] = []
     hit = total = 0
     for plan in plans:
-        for index, instance in enumerate(plan.task.instances[: plan.count]):
+        for index, instance in enumerate(plan.task.instances[: min(plan.count, LOOKED_AT)]):
             total += 1
             found = {find.kind for find in find_identifiers(instance.input)}
             kinds.update(found)
