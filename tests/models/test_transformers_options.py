@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,11 +59,9 @@ def test_scores_are_those_of_a_forward_pass(backend: TransformersBackend, head: 
 
 def test_options_that_are_all_there_is_share_all_the_probability(backend: TransformersBackend) -> None:
     request = with_options(["No drug."])[0]
-    prompt = backend.chat.encode(request.prompt)
-    job = backend._job(request, prompt, 4, 0)
-    from medsins.models._local_score import score_options
-
-    score_options(backend.decoder, [job], [[[token] for token in range(backend.words)]], batched=True)
+    job = backend._job(request, backend.chat.encode(request.prompt), 4, 0)
+    job.options = [[token] for token in range(backend.words)]
+    assert [found for group in backend.decoder.together([job], 1) for found in group] == [job]
     assert math.fsum(map(math.exp, job.option_scores)) == pytest.approx(1, abs=1e-5)
 
 
@@ -76,20 +73,22 @@ def test_answers_stay_the_same_and_nobody_is_scored_unasked(backend: Transformer
     assert len(asked[1].option_scores) == len(OPTIONS)
 
 
-def test_many_prompts_are_read_a_few_at_a_time(backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_slots_and_answers_settled_alone_keep_their_scores(
+    backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     requests = with_options([tail * 2 for tail in TAILS], ("A", "yes"))
     whole = [found.option_scores for _, found in sorted(answers(backend, requests).items())]
-    monkeypatch.setattr("medsins.models._local_score.READ_TOKENS", 40)
+    monkeypatch.setattr(backend, "rows", 1)
+    monkeypatch.setattr("medsins.models._local_decode.NEAR", 1e9)
     parts = [found.option_scores for _, found in sorted(answers(backend, requests).items())]
     assert [s for scores in parts for s in scores] == pytest.approx([s for scores in whole for s in scores], abs=1e-4)
 
 
-def test_a_prompt_that_opens_thoughts_has_no_answer_to_score(backend: TransformersBackend) -> None:
-    request = with_options(["No drug."])[0]
-    job = backend._job(request, array("i", backend.chat.encode(request.prompt)), 4, 0)
-    job.opened = True
-    backend._score([job])
-    assert job.option_scores == ()
+def test_a_prompt_that_opens_thoughts_has_no_answer_to_score(
+    backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend.chat, "tags", ("drug.", "</think>"))
+    assert answers(backend, with_options(["No drug."]))[0].option_scores == ()
 
 
 @pytest.mark.parametrize(("length", "scored"), [(253, True), (254, False)])

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ._local_attention import NAME, Prefix, Slots, Step, ragged_attention
 from ._local_job import Job
+from ._local_score import score_alone, score_read
 
 READ_TOKENS = 1024  # of prompts in one pass
 STEP_TOKENS = 128  # of answers in one pass, guesses included
@@ -60,6 +61,8 @@ class Decoder:
                 job.fail("the model's output is not a number")
             else:
                 job.take(best[0])
+        if job.options and not job.option_scores:
+            score_alone(self.model, job)
         job.latency = time.perf_counter() - job.started
 
     @torch.inference_mode()
@@ -111,7 +114,11 @@ class Decoder:
         ends = list(accumulate((len(part) for part in read), initial=step.written))
         keep = [*range(step.written), *(end - 1 for end in ends[1:])]
         owners = [job for job, part in zip(active, wrote, strict=True) for _ in part] + fresh
-        best, near = self._choose(self.forward([t for part in wrote + read for t in part], step, keep), owners)
+        logits = self.forward([t for part in wrote + read for t in part], step, keep)
+        for r, job in enumerate(fresh):
+            if job.options and not job.option_scores:
+                score_read(self.forward, job, logits[step.written + r], slots, len(active) + r)
+        best, near = self._choose(logits, owners)
         at = 0
         for job, guess in zip(active + fresh, [*guesses, *([] for _ in fresh)], strict=True):
             end = at + len(guess) + 1
@@ -149,13 +156,6 @@ class Decoder:
             self.prefixes[begin] = self.read_prefix(job.prompt[: job.shared])
         job.prefix = self.prefixes[begin] if job.shared else Prefix()
         return True
-
-    def shared_prefix(self, job: Job) -> Prefix:
-        """The prefix a request shares, read again where it is no longer kept."""
-        if not job.shared:
-            return Prefix()
-        known = self.prefixes.get(job.prompt[: job.shared].tobytes())
-        return known or self.read_prefix(job.prompt[: job.shared])
 
     def _accept(self, job: Job, guess: Sequence[int], best: Sequence[int], near: Sequence[bool]) -> None:
         """Take the next token, and one more after each guess that was right."""

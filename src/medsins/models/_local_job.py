@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from medsins.core import Completion, Request
@@ -23,7 +23,8 @@ class Job:
     ``limit`` is the most tokens the answer may have; the first ``shared`` tokens of the prompt are read once for all
     that begin with them; ``close`` is set where two tokens were so near each other that
     rounding decides, which the batch leaves to ``Decoder.alone``. ``tags`` mark thinking, which ``opened`` says the
-    prompt begins, and which may take ``budget`` tokens beside the answer's.
+    prompt begins, and which may take ``budget`` tokens beside the answer's. ``options`` are the tokens of
+    answers to be scored, none of them empty.
     """
 
     request: Request
@@ -34,6 +35,7 @@ class Job:
     tags: Tags = ()
     opened: bool = False
     budget: int = 0
+    options: Sequence[Sequence[int]] = ()
     option_scores: tuple[float, ...] = ()
     shared: int = 0
     prefix: Prefix = field(default_factory=Prefix)

@@ -21,7 +21,6 @@ from ._local_job import Job
 from ._local_load import Loaded, load
 from ._local_plan import Room, plan
 from ._local_probe import can_batch, check_plain_loop
-from ._local_score import score_options
 from ._presets import find_preset
 from ._thinking import budget_of
 
@@ -92,19 +91,12 @@ class TransformersBackend:
             places = {id(job): i for i, job in todo.items()}
             with memory_errors():
                 for finished in self._answer(list(todo.values()), batch.rows):
-                    self._score(finished)
                     yield [(places[id(job)], job.completion()) for job in finished]
 
     def _job(self, request: Request, prompt: array[int], limit: int, shared: int) -> Job:
         job = self.chat.job(request, prompt, limit, self.ends, self.budget)
-        job.shared = shared
+        job.shared, job.options = shared, self.chat.encode_options(job, self.info.window)
         return job
-
-    def _score(self, jobs: list[Job]) -> None:
-        """How likely the options are that requests name."""
-        options = {id(job): self.chat.encode_options(job, self.info.window) for job in jobs if job.status != "error"}
-        asked = [job for job in jobs if options.get(id(job))]
-        score_options(self.decoder, asked, [options[id(job)] for job in asked], self.batched)
 
     def _answer(self, jobs: list[Job], rows: int) -> Iterator[list[Job]]:
         if not jobs:
