@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medsins.bench.store import RunStore, read_predictions, read_rows
+from medsins.bench.store import Bill, RunStore, Sent, read_predictions, read_rows, read_sent
 from medsins.core import Completion, Prediction, RunError, UsageError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -128,3 +128,26 @@ os.kill(os.getpid(), 9)
     store = RunStore(tmp_path)
     assert store.done() == {0}
     assert sqlite3.connect(tmp_path / "run.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_store_of_an_earlier_version_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    RunStore(tmp_path).close()
+    with sqlite3.connect(tmp_path / "run.sqlite") as db:
+        db.execute("ALTER TABLE attempts DROP COLUMN cost")
+    with pytest.raises(RunError, match="no such column: cost"):
+        RunStore(tmp_path)
+
+
+def test_dollars_of_answers_and_of_lost_requests(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    first, second, third = store.log_sent([Sent(row, "https://a.example", "ab" * 32, 9, 0.5) for row in range(3)])
+    store.put([(0, sample()), (7, sample())], {0: Bill(first, 0.125)})
+    assert store.spent() == 0.125 + 2 * 0.5
+    store.withdraw([third])
+    assert store.spent() == 0.125 + 0.5
+    store.put([(1, Prediction("t", 1, "b", "i", "p", (), Completion("", "error", "x")))], {1: Bill(second, 0.25)})
+    assert store.forget_failed() == 1
+    assert store.spent() == 0.125 + 0.25
+    assert [(row, endpoint, size) for row, _, endpoint, _, size in read_sent(tmp_path)] == [
+        (0, "https://a.example", 9), (1, "https://a.example", 9)
+    ]  # fmt: skip

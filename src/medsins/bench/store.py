@@ -86,6 +86,9 @@ class RunStore:
             self._db.execute("PRAGMA journal_mode=TRUNCATE")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
+            # A store of an earlier version lacks columns, and is told here rather than at the first write.
+            self._db.execute("SELECT option_scores FROM predictions LIMIT 0")
+            self._db.execute("SELECT task_id, sent, cost FROM attempts LIMIT 0")
         except sqlite3.DatabaseError as error:
             raise _unreadable(self.path, error) from error
 
