@@ -27,7 +27,19 @@ from medsins.core import open_readonly
 
 def command(args: argparse.Namespace, run_dir: Path) -> list[str]:
     words = [sys.executable, "-m", "medsins", "bench", "run", "--model", args.model, "--suite", args.suite]
-    return [*words, "--limit", str(args.limit), "--seed", "7", "-q", "--no-cache", "-o", str(run_dir)]
+    return [
+        *words,
+        "--limit",
+        str(args.limit),
+        "--protocol",
+        args.protocol,
+        "--seed",
+        "7",
+        "-q",
+        "--no-cache",
+        "-o",
+        str(run_dir),
+    ]
 
 
 def start_server(args: argparse.Namespace) -> subprocess.Popen[str]:
@@ -84,6 +96,9 @@ def main() -> int:
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--suite", default="mini")
     parser.add_argument("--limit", type=int, default=2)
+    parser.add_argument(
+        "--protocol", default="strict:max_answer_tokens=32", help="short answers, so that kills hit often"
+    )
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--serve", action="store_true", help="evaluate a local server")
