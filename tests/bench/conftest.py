@@ -31,6 +31,7 @@ class Server(ThreadingHTTPServer):
         self.answer: Callable[[str], str] = lambda text: "No."
         self.fails: Callable[[str], int] = lambda text: 0
         self.echoes = True
+        self.moved_to = ""
         self.tokens = (100, 10)
         self.before: Callable[[dict[str, Any]], None] = lambda body: None
 
@@ -63,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Authorization", "") + self.headers.get("x-api-key", ""))
         text = str(body["messages"][-1]["content"])
         if status := self.server.fails(text):
+            if status == 307:
+                self._redirect()
+                return
             echoed = text[-200:] if self.server.echoes else ""
             self._reply(status, {"error": {"message": f"no: {self.server.keys[-1]} {echoed}"}})
             return
@@ -77,6 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
             choice = {"message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
             self._reply(200, {"choices": [choice], "usage": usage})
 
+    def _redirect(self) -> None:
+        self.send_response(307)
+        self.send_header("Location", self.server.moved_to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def _reply(self, status: int, document: Any) -> None:
         content = json.dumps(document).encode()
         self.send_response(status)
@@ -89,13 +99,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+def _serving() -> Iterator[Server]:
     made = Server()
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield made
     made.shutdown()
     made.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    yield from _serving()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Server]:
+    """A second server, which text should not reach."""
+    yield from _serving()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from medsins.bench.spec import RunSpec, read_manifest
 from medsins.bench.store import read_sent
 from medsins.cli.main import main
 from medsins.core import Card, RefusedByPolicy, Task, UsageError
-from medsins.models import BACKENDS, ModelInfo
+from medsins.models import BACKENDS, ModelInfo, open_backend
 
 TaskFile = Callable[..., Path]
 REMOTE = [name for name in ("openai", "anthropic") if name in BACKENDS.names()]
@@ -212,3 +212,37 @@ def test_an_approval_is_for_its_terms_and_its_endpoint_only() -> None:
         assert [decision.allowed for decision in found] == expected
     override = decide([Leaving(Task("t", Card(), (), "NER", access="credentialed"))], info, approvals, REASON + " too")
     assert [decision.by for decision in override] == ["config", "override"]
+
+
+@pytest.mark.parametrize("backend", REMOTE)
+def test_a_redirect_leads_nowhere(
+    backend: str, server: Any, elsewhere: Any, task_file: TaskFile, tmp_path: Path
+) -> None:
+    server.fails = lambda text: 307 if "Case" in text else 0
+    server.moved_to = f"{elsewhere.url}/chat/completions"
+    spec = RunSpec(f"{backend}:served@{server.url}", tasks=(str(task_file(Access="private")),))
+    assert run(spec, tmp_path / "run").failed == 4
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"])
+@pytest.mark.parametrize("backend", REMOTE)
+def test_a_proxy_of_the_environment_sees_nothing_of_this_machine(
+    backend: str, name: str, server: Any, elsewhere: Any, task_file: TaskFile, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv(name, f"http://127.0.0.1:{elsewhere.port}")
+    spec = RunSpec(f"{backend}:served@{server.url}", tasks=(str(task_file(Access="private")),))
+    assert run(spec, tmp_path / "run").failed == 0
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("backend", REMOTE)
+def test_the_endpoint_that_is_decided_on_is_the_one_that_is_asked(backend: str, monkeypatch: Any) -> None:
+    urls = "https://a.example/v1,http://127.0.0.1:9/v1"
+    opened: Any = open_backend(f"{backend}:served@{urls}")
+    assert opened.info.endpoint == ",".join(opened.settings.urls) == urls
+    monkeypatch.setenv(f"{backend.upper()}_BASE_URL", "https://b.example/v1")
+    opened = open_backend(f"{backend}:served")
+    assert opened.info.endpoint == ",".join(opened.settings.urls) == "https://b.example/v1"
