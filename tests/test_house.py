@@ -223,4 +223,5 @@ def test_every_module_imports() -> None:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            assert error.name in ("vllm",), name  # it lives in an environment of its own
+            if error.name != "vllm":  # it lives in an environment of its own
+                raise
