@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ settings.register_profile("busy machines", deadline=None)
 settings.load_profile("busy machines")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell ignores Ctrl-C in what it runs in the background, and so would everything that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shared_folder() -> Path | None:

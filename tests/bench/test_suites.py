@@ -85,7 +85,7 @@ def test_a_release_mends_what_it_pins(ward: Path) -> None:
 def test_a_missing_task_of_a_suite_is_an_error_with_its_path(ward: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (ward / "test" / "ward_a.json").unlink()
     words = ["bench", "run", "--model", "mock:echo", "--suite", "ward", "-o", str(ward / "run"), "-q"]
-    assert main(words) == 1
+    assert main(words) == 2
     assert "ward_a.json" in capsys.readouterr().err
 
 

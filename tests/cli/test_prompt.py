@@ -129,7 +129,7 @@ def test_wrong_usage_is_told_without_traceback(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(("name", "code"), [("no_such_task", 2), ("absent.json", 1)])
+@pytest.mark.parametrize(("name", "code"), [("no_such_task", 2), ("absent.json", 2)])
 def test_a_task_that_is_not_there(name: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     found, _, err = _run(capsys, name)
     assert found == code

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from medsins.models._http_endpoint import Endpoint, backoff, base_urls
 from medsins.models._http_faults import Fault
-from medsins.models._http_limits import GIVES_UP_AFTER, OPENS_AFTER, AdaptiveLimit, Breaker, Bucket
+from medsins.models._http_limits import FIRST, GIVES_UP_AFTER, OPENS_AFTER, AdaptiveLimit, Breaker, Bucket
 
 
 def simulate(slots: int, latency: float, seconds: float, most: int = 512) -> tuple[float, AdaptiveLimit]:
@@ -37,7 +37,7 @@ def test_the_limit_finds_what_a_server_can_take() -> None:
         rate, limit = simulate(slots, 0.2, 60)
         assert rate >= 0.95 * slots / 0.2, slots
         assert limit.limit >= slots * 0.9
-        assert limit.limit <= max(16, 4 * slots)
+        assert limit.limit <= max(FIRST, 4 * slots)
 
 
 def test_a_cap_is_never_exceeded() -> None:

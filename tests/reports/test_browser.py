@@ -196,6 +196,7 @@ def test_the_theme_button_turns_the_page_and_is_remembered(watched: Any, report:
     page.click("#theme")
     after = page.evaluate(paper)
     assert after != before
+    page.wait_for_timeout(500)  # the browser writes its storage when it has time
     page.reload()
     assert page.evaluate(paper) == after
 

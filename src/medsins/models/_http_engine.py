@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -297,5 +298,7 @@ def ask_once(settings: Settings, method: str, path: str, body: bytes | None = No
         finally:
             await transport.close()
 
-    answer: Reply | Fault = asyncio.run(ask())
+    # In a thread of its own, because a notebook's thread already runs a loop.
+    with ThreadPoolExecutor(1) as pool:
+        answer: Reply | Fault = pool.submit(asyncio.run, ask()).result()
     return answer
