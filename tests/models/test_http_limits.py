@@ -82,11 +82,14 @@ def test_the_breaker_opens_probes_and_closes() -> None:
     assert not breaker.may_send(now + 1)
     now = breaker.until
     assert breaker.may_send(now)
+    assert breaker.may_send(now)  # asking whether is not sending
+    breaker.sent()
     assert not breaker.may_send(now)  # one probe at a time
     assert breaker.failed(now, "dead")
     assert breaker.until - now == 10
     now = breaker.until
     assert breaker.may_send(now)
+    breaker.sent()
     assert breaker.answered(now)
     assert not breaker.is_open
 
@@ -104,6 +107,32 @@ def test_back_off_doubles_has_a_cap_and_obeys_the_server(attempt: int, after: fl
     wait = backoff(attempt, Fault("rate limited", "", 429, after), random.Random(attempt))
     assert wait <= max(60.0, after or 0)
     assert wait >= max(min(60.0, 0.5 * 2 ** (attempt - 1)) / 2, after or 0)
+
+
+def held_back() -> tuple[Endpoint, float]:
+    """An endpoint whose pause is over, and when that is."""
+    endpoint, now = Endpoint("http://h/v1", lambda line: None), 1.0
+    for _ in range(OPENS_AFTER):
+        endpoint.failed(now, Fault("connection", "nobody there"))
+    assert endpoint.wait(now, 1) > 0
+    return endpoint, endpoint.breaker.until
+
+
+def test_an_endpoint_that_was_only_looked_at_may_still_be_tried() -> None:
+    endpoint, now = held_back()
+    assert endpoint.wait(now, 1) == 0  # another endpoint was taken
+    assert endpoint.wait(now, 1) == 0
+    endpoint.take(1)
+    assert endpoint.wait(now, 1) == float("inf")
+
+
+def test_a_probe_that_meets_a_rate_limit_found_the_server_alive() -> None:
+    endpoint, now = held_back()
+    endpoint.take(1)
+    endpoint.failed(now, Fault("rate limited", "slow down", 429, 2.0))
+    endpoint.under_way -= 1
+    assert endpoint.wait(now, 1) == 2.0
+    assert endpoint.wait(now + 2.0, 1) == 0
 
 
 def test_limits_stated_in_headers_are_kept() -> None:

@@ -43,6 +43,7 @@ class Endpoint:
     def take(self, tokens: int) -> None:
         """One request goes out."""
         self.under_way += 1
+        self.breaker.sent()
         self.requests.take(1)
         self.tokens.take(tokens)
 
@@ -58,13 +59,12 @@ class Endpoint:
             self.limit.too_many(now)
         if fault.after:
             self.paused_until = max(self.paused_until, now + fault.after)
-        if fault.kind == "rate limited":
-            return
-        if fault.kind in SICK and self.breaker.failed(now, fault.brief):
+        if fault.kind not in SICK:  # it answers, if only to say no
+            if self.breaker.answered(now):
+                self.say(f"{self.url} answers again")
+        elif self.breaker.failed(now, fault.brief):
             pause = self.breaker.until - now
             self.say(f"{self.url} is in trouble ({fault.brief}); nothing is sent for {pause:.0f} s")
-        elif fault.kind not in SICK:
-            self.breaker.answered(now)
 
     def learn(self, requests: float, tokens: float) -> None:
         """Keep to the limits a minute that the server's headers state."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 FIRST = 32  # requests under way at the start
 MOST = 512  # requests under way, unless the user says otherwise
@@ -129,7 +128,6 @@ class Breaker:
     probing: bool = False
     last_answer: float = 0.0
     reason: str = ""
-    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=40))
 
     @property
     def is_open(self) -> bool:
@@ -140,13 +138,11 @@ class Breaker:
         """An answer came; true if the endpoint had been held back until now."""
         was_open = self.is_open
         self.failures, self.until, self.pause, self.probing, self.last_answer = 0, 0.0, FIRST_PAUSE, False, now
-        self.recent.append(True)
         return was_open
 
     def failed(self, now: float, reason: str) -> bool:
         """A sick endpoint; true if it is held back from now on (first or again)."""
         self.failures += 1
-        self.recent.append(False)
         self.last_answer = self.last_answer or now
         if self.is_open and not self.probing:
             return False
@@ -157,13 +153,12 @@ class Breaker:
         return True
 
     def may_send(self, now: float) -> bool:
-        """Whether a request may go out; when the pause is over, one goes as a probe."""
-        if not self.is_open:
-            return True
-        if now < self.until or self.probing:
-            return False
-        self.probing = True
-        return True
+        """Whether a request may go out; when the pause is over, one may go as a probe."""
+        return not self.is_open or (now >= self.until and not self.probing)
+
+    def sent(self) -> None:
+        """A request goes out; while requests are held back it is the probe."""
+        self.probing = self.is_open
 
     def gives_up(self, now: float) -> bool:
         """Whether the endpoint has been silent for too long."""
