@@ -1,0 +1,1 @@
+"""The dynamic leaderboard: submissions, versions of the test set, honest ranks. Needs the extra ``board``."""
