@@ -17,8 +17,8 @@ from pathlib import Path
 from medsins.bench.scoring import score_csv
 from medsins.bench.suites import load_suite
 from medsins.core import Instance
+from medsins.core.options import parse_options
 from medsins.metrics.strict._label_sets import HALLMARKS
-from medsins.metrics.strict._options import parse_options
 
 Answer = Callable[[Instance, int], str]
 

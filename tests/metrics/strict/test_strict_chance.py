@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from medsins.bench import suites
+from medsins.core.options import parse_options
 from medsins.metrics import Row, TaskSpec
 from medsins.metrics.strict import infer_spec, majority_rows, random_rows, score_task
 from medsins.metrics.strict._label_sets import HALLMARKS
-from medsins.metrics.strict._options import parse_options
 from medsins.metrics.strict.labels import reader_for
 from medsins.metrics.strict.multilabel import labels_for
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsins.core.options import parse_options
 from medsins.metrics import Row, TaskSpec
 from medsins.metrics.strict import score_task
-from medsins.metrics.strict._options import parse_options
 from medsins.metrics.strict.mcqa import Question, read_answer, read_questions, read_reference
 
 SPEC = TaskSpec("t", "MCQA", "mcqa")

@@ -1,7 +1,9 @@
 """Statistics over per-row results: measures, bootstrap intervals, paired comparisons. Knows nothing of texts."""
 
+from medsins.core.proportions import wilson
+
 from .auroc import auroc, auroc_draws
-from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals, wilson
+from .bootstrap import LEVEL, RESAMPLES, average, bootstrap, generator, interval, intervals
 from .measures import Array, Measure, RowTable, means, micro_f1, multi_label, ratio, single_label
 from .paired import (
     holm,

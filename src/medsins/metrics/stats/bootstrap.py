@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,7 +14,6 @@ from .measures import Array, RowTable
 
 RESAMPLES = 1000
 LEVEL = 0.95
-_Z = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 _CHUNK = 150_000  # (draw, row) cells at a time: they stay in the cache
 _MULTINOMIAL_COST = 4
 
@@ -83,13 +81,3 @@ def intervals(replicates: Mapping[str, Array], level: float = LEVEL) -> dict[str
     """The intervals of all metrics that have one."""
     found = {name: interval(values, level) for name, values in replicates.items()}
     return {name: bounds for name, bounds in found.items() if bounds is not None}
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """Wilson's 95 % interval (1927) of a proportion: it has width even where all of ``rows`` rows are alike."""
-    if rows <= 0:
-        return 0.0, 1.0
-    z2 = _Z * _Z / rows
-    middle = (share + z2 / 2) / (1 + z2)
-    reach = math.sqrt(share * (1 - share) * z2 + z2 * z2 / 4) / (1 + z2)
-    return (0.0 if share == 0 else max(0.0, middle - reach)), (1.0 if share == 1 else min(1.0, middle + reach))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medsins.core.options import parse_options
+
 from .._types import Row, TaskSpec
 from ..stats import Array, RowTable, auroc, auroc_draws, bootstrap, ratio
-from ._options import parse_options
 from ._text import key
 from .labels import label_key, reader_for
 from .mcqa import read_questions

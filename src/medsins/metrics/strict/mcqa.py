@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medsins.core.options import parse_options
+
 from .._types import Row, TaskSpec
 from ..stats import RowTable, means
 from ._letters import Letters, latin_letters, leading_letters
 from ._mentions import mentions
-from ._options import parse_options
 from ._scored import Scored, absent, row_score, unreadable
 from ._statements import statements
 from ._text import fold, own_turn, visible
