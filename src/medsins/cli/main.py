@@ -20,6 +20,7 @@ GROUPS = {
     "prompt": "show exactly what will be sent to a model",
     "bench": "run a model on a suite, resume, score, report, compare",
     "score": "score any predictions file",
+    "audit": "is the benchmark clean, is the training set clean, is this score believable",
     "pull": "fetch published data from the hub, with checksums",
 }
 

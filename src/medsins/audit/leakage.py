@@ -1,0 +1,1 @@
+"""Leakage: which training instances hold what a benchmark asks."""
