@@ -89,6 +89,15 @@ class Store(Protocol):
     def team(self, team_id: str) -> Team:
         """One team."""
 
+    def teams(self) -> list[Team]:
+        """All teams, by name; banned ones too."""
+
+    def token(self, token_id: str) -> Token:
+        """One token by its public id, revoked and expired ones too."""
+
+    def tokens(self, team: str | None = None) -> list[Token]:
+        """All tokens (of a team), newest first; never their secrets."""
+
     def submissions(
         self, version: str | None = None, team: str | None = None, model: str | None = None
     ) -> list[Submission]:
@@ -99,6 +108,9 @@ class Store(Protocol):
 
     def answers(self, submission_id: str) -> list[str | None]:
         """Its outputs, one for each row of its version."""
+
+    def progress(self, submission_id: str) -> float:
+        """How far its scoring is, 0 to 1: 0 while it waits, 1 when no job of it is left."""
 
     def scores(self, submission_id: str, part: Part) -> Scores | None:
         """Its scores on a part, as scored; only maintainers see those that are not published."""
