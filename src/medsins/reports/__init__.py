@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .audit import print_audit, write_audit
 from .comparison import print_comparison, write_comparison
 from .html import write_html
 from .spread import print_spread, write_spread
@@ -12,9 +13,11 @@ from .terminal import print_scores
 
 __all__ = [
     "inert",
+    "print_audit",
     "print_comparison",
     "print_scores",
     "print_spread",
+    "write_audit",
     "write_comparison",
     "write_csv",
     "write_html",

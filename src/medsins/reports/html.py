@@ -71,15 +71,17 @@ def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
     page.filters["dollars"] = lambda n: f"{n:,.2f}" if n >= 0.01 or not n else f"{n:.2g}"
     page.filters["of_tasks"] = lambda n: f"{n} task" if n == 1 else f"{n} tasks"
     page.filters["of_categories"] = lambda n: f"{n} category" if n == 1 else f"{n} categories"
-    parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "theme.js", "report.js")}
+    names = ("style.css", "theme.js", "report.js", "audit.js")
+    parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in names}
     shared = {
         "bar_scale": bar_scale,
         "version": __version__,
         "verdicts": VERDICTS,
-        "policy": content_policy([parts["style.css"]], [parts["theme.js"], parts["report.js"]]),
+        "policy": content_policy([parts[names[0]]], [parts[name] for name in names[1:]]),
         "style": Markup(parts["style.css"]),
         "theme_script": Markup(parts["theme.js"]),
         "report_script": Markup(parts["report.js"]),
+        "audit_script": Markup(parts["audit.js"]),
     }
     with atomic_open(path) as stream:
         for piece in page.get_template(template).generate({**shared, **context}):
