@@ -218,7 +218,7 @@ def test_repeats_agree_with_a_dictionary(keys: list[int], values: int, held: int
             expected.add((row, first[key], beside[row] != beside[first[key]]))
         first.setdefault(key, row)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("medsins.tasks._repeats._IN_MEMORY", held)
+        patch.setattr("medsins.core.buckets._IN_MEMORY", held)
         repeats = Repeats()
         for start in range(0, len(keys), 4):
             repeats.add(keys[start : start + 4], beside[start : start + 4])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
-_BUCKETS = 32
-_IN_MEMORY = 2_000_000  # rows; 24 bytes each
+from medsins.core.buckets import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +21,13 @@ class Repeat:
 class Repeats:
     """Collects (key hash, value hash) of consecutive rows and finds the keys that come again.
 
-    Hashes have 64 bits: at 13.5 million rows a false alarm has a chance of 5 in a million. Rows beyond two million go
-    to temporary files by the hash of their key, and are looked through bucket by bucket.
+    Hashes have 64 bits: at 13.5 million rows a false alarm has a chance of 5 in a million. Beyond two million rows they
+    are on disk, see ``Buckets``.
     """
 
     def __init__(self) -> None:
         self.rows = 0
-        self._pending: list[Any] = []
-        self._held = 0
-        self._files: list[IO[bytes]] = []
+        self._buckets = Buckets(3)
 
     def add(self, keys: Sequence[int], values: Sequence[int]) -> None:
         """Add the next rows."""
@@ -41,43 +37,16 @@ class Repeats:
         records[:, 0], records[:, 1] = keys, values
         records[:, 2] = np.arange(self.rows, self.rows + len(keys))
         self.rows += len(keys)
-        self._pending.append(records)
-        self._held += len(keys)
-        if self._held >= _IN_MEMORY:
-            self._spill()
-
-    def _spill(self) -> None:
-        import numpy as np
-
-        if not self._files:
-            self._files = [tempfile.TemporaryFile() for _ in range(_BUCKETS)]  # noqa: SIM115 (closed by close)
-        records = np.concatenate(self._pending)
-        buckets = records[:, 0] & (_BUCKETS - 1)
-        for number, file in enumerate(self._files):
-            file.write(records[buckets == number].tobytes())
-        self._pending, self._held = [], 0
+        self._buckets.add(records)
 
     def found(self) -> Iterator[Repeat]:
         """Every row that repeats an earlier one; within a bucket by key, then in the order of rows."""
-        for records in self._parts():
+        for records in self._buckets.parts():
             yield from _repeats_in(records)
-
-    def _parts(self) -> Iterator[Any]:
-        import numpy as np
-
-        if not self._files:
-            yield np.concatenate(self._pending) if self._pending else np.empty((0, 3), np.int64)
-            return
-        if self._pending:
-            self._spill()
-        for file in self._files:
-            file.seek(0)
-            yield np.frombuffer(file.read(), np.int64).reshape(-1, 3)
 
     def close(self) -> None:
         """Remove the temporary files."""
-        for file in self._files:
-            file.close()
+        self._buckets.close()
 
 
 def _repeats_in(records: Any) -> Iterator[Repeat]:
