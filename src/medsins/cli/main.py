@@ -21,6 +21,7 @@ GROUPS = {
     "bench": "run a model on a suite, resume, score, report, compare",
     "score": "score any predictions file",
     "audit": "is the benchmark clean, is the training set clean, is this score believable",
+    "board": "a leaderboard of one's own, and submissions to any",
     "pull": "fetch published data from the hub, with checksums",
 }
 

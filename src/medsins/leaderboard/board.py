@@ -1,0 +1,36 @@
+"""What every request handler shares: the store, the settings, sessions, limits."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ._limits import Limiter
+from ._sessions import Sessions
+from .interface import Store
+from .settings import Settings
+
+FAILED_LOGINS, LOGIN_WINDOW = 10, 900.0
+"""Failed authentications of an address before it must wait, and within how many seconds."""
+
+
+class Board:
+    """One server process's view of a board."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store, self.settings = store, settings
+        self.sessions = Sessions(store, settings.key(), settings.https)
+        self.failures = Limiter(FAILED_LOGINS, LOGIN_WINDOW)
+        self.posts = Limiter(settings.posts_per_hour, 3_600.0)
+        self.started = time.time()
+        self.ready = False
+
+
+def _board(request: Request) -> Board:
+    board: Board = request.app.state.board
+    return board
+
+
+BoardOf = Annotated[Board, Depends(_board)]
