@@ -1,7 +1,8 @@
 """The one storage interface of the board. ``open_store(url)`` gives it for SQLite and for PostgreSQL.
 
 Every method is one transaction; those that change something append to the hash-chained audit log and raise
-``data_version`` in that same transaction. Times are UTC. Unknown ids raise ``NotFound``, broken rules ``Refused``.
+``data_version`` in that same transaction (``extend`` alone does neither: it is a heartbeat). Times are UTC. Unknown ids
+raise ``NotFound``, broken rules ``Refused``, a database that cannot be reached or written ``Unavailable``.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class Refused(MedsinsError):
     """A rule of the board says no: quota, closed version, banned team, stale lease."""
 
 
+class Unavailable(MedsinsError):
+    """The database cannot be reached, is locked for too long, or has no room; nothing was changed, so ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewSubmission:
     """All that is kept of an upload, in one transaction with its scoring job and its place in the quota."""
@@ -53,6 +58,8 @@ class NewSubmission:
     claims: Mapping[str, Any] = field(default_factory=dict)
     answers: Sequence[str | None] = ()
     """One output for each row of the version, in its order; None where the upload has none. Empty for links."""
+    key: str = ""
+    """What a client sends again when the reply was lost: the same team and key give the submission that was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,9 @@ class Store(Protocol):
     # What readers need
 
     def data_version(self) -> int:
-        """A number that grows with every change; pages are cached by it."""
+        """A number that grows with every change; pages are cached by it. Asking is free: it may be 20 ms late where
+        another process changed something, and is never late for changes of this store object.
+        """
 
     def versions(self) -> list[Version]:
         """All benchmark versions, newest first."""
@@ -188,10 +197,17 @@ class Store(Protocol):
         published: Sequence[Published],
         flags: Sequence[tuple[str, Mapping[str, Any]]],
     ) -> None:
-        """Scores, what is to be shown and flags, together; the job is done."""
+        """Scores, what is to be shown and flags, together; the job is done. What is to be shown of a submission that
+        was withdrawn meanwhile is left out.
+        """
 
     def fail(self, job: Job, reason: str, retry: bool) -> None:
         """Note why; the job waits again where ``retry`` and fewer than three attempts, else it has failed."""
+
+    def publish(self, published: Sequence[Published], actor: str) -> int:
+        """Show these without a job (private parts when their delay is over); those of withdrawn submissions are left
+        out. Returns how many are shown.
+        """
 
     def queue(self, submissions: Sequence[str], kind: JobKind, actor: str) -> int:
         """Score these (again); how many jobs are new."""
