@@ -52,16 +52,53 @@ def load_suite(name: str) -> Suite:
     base, _, version = name.partition("@")
     if base not in names():
         raise unknown_name("suite", base, names())
-    folder = FOLDER / base
-    released = json.loads((folder / "suite.json").read_text(encoding="utf-8"))
-    if version and version != released["version"]:
-        raise UsageError(Problem(f"suite {base} is here in version {released['version']}, not {version}"))
-    tasks = tuple(read_task(folder / "test" / f"{task_id}.json") for task_id in released["tasks"])
-    changed = [task.id for task in tasks if task.digest != released["tasks"][task.id]]
+    suite = read_suite(FOLDER / base / "suite.json")
+    if version and version != suite.version:
+        raise UsageError(Problem(f"suite {base} is here in version {suite.version}, not {version}"))
+    return suite
+
+
+def open_suite(source: str) -> Suite:
+    """A suite by whatever names it: a bundled one (``mini``, ``mini@1``), a ``suite.json`` or the folder that holds it,
+    a task file, or a folder of task files.
+
+    Raises:
+        UsageError: nothing of that name.
+        InvalidFile: every problem of every file, or a task differs from what was released.
+    """
+    path = Path(source)
+    if path.name == "suite.json" and path.is_file():
+        return read_suite(path)
+    if (path / "suite.json").is_file():
+        return read_suite(path / "suite.json")
+    if path.exists() or path.name != source or path.suffix:
+        return suite_of_files([path])
+    return load_suite(source)
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite of a ``suite.json``, whose tasks lie beside it in ``test`` and are named after its folder.
+
+    Raises:
+        InvalidFile: it is no such file, or a task differs from what was released.
+        UsageError: a task has no file.
+    """
+    try:
+        released = json.loads(path.read_text(encoding="utf-8"))
+        version, digests = str(released["version"]), dict(released["tasks"])
+    except (ValueError, KeyError, TypeError) as error:
+        mend = 'it is an object with "version" and "tasks" (task id to digest)'
+        raise InvalidFile(Problem(f"is no suite file: {error}", str(path), mend)) from error
+    files = {task_id: path.parent / "test" / f"{task_id}.json" for task_id in digests}
+    absent = [file for file in files.values() if not file.is_file()]
+    if absent:
+        raise UsageError(*(Problem("no such file", str(file), "restore the files of the suite") for file in absent))
+    tasks = tuple(map(read_task, files.values()))
+    changed = [task.id for task in tasks if task.digest != digests.get(task.id)]
     if changed:
         mend = "restore the files, or release the change as a new version of the suite"
         raise InvalidFile(*(Problem("differs from the released suite", task_id, mend) for task_id in changed))
-    return Suite(base, released["version"], tasks)
+    return Suite(path.parent.resolve().name, version, tasks)
 
 
 def suite_of_files(paths: Sequence[Path]) -> Suite:
