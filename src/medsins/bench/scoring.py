@@ -20,7 +20,9 @@ from medsins.metrics import PROFILES
 from medsins.metrics.stats import RESAMPLES
 from medsins.metrics.strict import UNSCORED
 from medsins.metrics.strict import VERSION as STRICT_VERSION
+from medsins.tasks.errata import Errata
 
+from .errata import correct, errata_document
 from .scoring_csv import Listener
 from .scoring_intervals import category_bounds, task_bounds
 from .scoring_profiles import CategoryResult, ProfileResult, TaskResult, official_profile, strict_profile
@@ -69,15 +71,24 @@ def score_csv(
     return score_source(source_of_csv(paths, tasks, listen), profiles, resamples, listen)
 
 
-def score_run(run_dir: Path, resamples: int = RESAMPLES, listen: Listener = _silent) -> dict[str, Any]:
+def score_run(
+    run_dir: Path, resamples: int = RESAMPLES, listen: Listener = _silent, errata: Errata | None = None
+) -> dict[str, Any]:
     """Score a run directory in both profiles; writes ``scores.json`` and ``samples.jsonl`` and returns the former,
-    which also says what each task took (``usage``).
+    which also says what each task took (``usage``). With ``errata`` the scores against corrected references stand
+    beside them, under that name.
 
     Raises:
         RunError: no run there, or it is damaged.
+        InvalidFile: errata of another version of the suite.
     """
-    scoring = score_source(source_of_run(run_dir), PROFILES, resamples, listen)
+    source = source_of_run(run_dir)
+    corrected = correct(source, errata) if errata else None
+    scoring = score_source(source, PROFILES, resamples, listen)
     document = {**scoring.document, "usage": usage_document(run_usage(run_dir))}
+    if errata and corrected:
+        again = score_source(corrected.source, PROFILES, resamples, listen).document
+        document["errata"] = {**errata_document(corrected, errata), "profiles": again["profiles"]}
     write_samples(run_dir / SAMPLES, scoring.samples)
     write_json(run_dir / SCORES, document)
     return document

@@ -72,7 +72,7 @@ def source_of_csv(
     return Source(
         label=", ".join(path.name for path in paths),
         rows=tuple(rows),
-        specs=_specs(rows, kinds),
+        specs=specs_of(rows, kinds),
         languages={task_id: language for task_id, (_, language) in kinds.items()},
         origin=f"data:#{data}" + (f"|tasks:#{known}" if known else "") + "|protocol:not stated|model:not stated",
         absent=tuple(absent),
@@ -110,7 +110,7 @@ def source_of_run(run_dir: Path) -> Source:
     return Source(
         label=run_dir.name,
         rows=tuple(rows),
-        specs=_specs(rows, kinds),
+        specs=specs_of(rows, kinds),
         languages={task_id: language for task_id, (_, language) in kinds.items()},
         origin=str(manifest.get("signature", "")),
         absent=tuple(row for row in absent if row.task_id in {r.task_id for r in rows}),
@@ -162,7 +162,8 @@ def _literal(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def _specs(rows: Iterable[Row], kinds: Mapping[str, tuple[str, str]]) -> dict[str, TaskSpec]:
+def specs_of(rows: Iterable[Row], kinds: Mapping[str, tuple[str, str]]) -> dict[str, TaskSpec]:
+    """How the tasks of some rows are scored. ``kinds``: category and language of each, by task id."""
     references: dict[str, list[str]] = {}
     for row in rows:
         references.setdefault(row.task_id, []).extend(row.references[:1])

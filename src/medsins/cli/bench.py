@@ -37,6 +37,7 @@ def build(commands: Any, name: str, summary: str) -> None:
     score = add_verb(verbs, "score", _score, "score runs again, no model needed", "medsins bench score runs/*")
     score.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
     score.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples (default 1000)")
+    score.add_argument("--errata", type=Path, metavar="FILE", help="also score against the references it corrects")
     report = add_verb(verbs, "report", _report, "write report.html and tables", "medsins bench report runs/ner")
     report.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory")
     compare = add_verb(
@@ -254,11 +255,13 @@ def _watch(args: argparse.Namespace) -> int:
 def _score(args: argparse.Namespace) -> int:
     from medsins.bench.scoring import score_run
     from medsins.reports import print_scores
+    from medsins.tasks.errata import read_errata
 
+    errata = read_errata(args.errata) if args.errata else None
     results = {}
     for run_dir in args.runs:
         with err_console(args).status(f"scoring {run_dir}"):
-            results[str(run_dir)] = score_run(run_dir, resamples=args.resamples)
+            results[str(run_dir)] = score_run(run_dir, resamples=args.resamples, errata=errata)
         if not args.json:
             out_console().rule(str(run_dir))
             print_scores(results[str(run_dir)], out_console(), args.verbose)

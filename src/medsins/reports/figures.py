@@ -113,7 +113,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """All figures of one scores document. ``profiles``: those present, the main one first; ``signatures`` by profile;
-    ``would_crash``: rows on which the published scripts would stop; ``notes``: what the scorer wants known.
+    ``would_crash``: rows on which the published scripts would stop; ``notes``: what the scorer wants known;
+    ``errata``: the same answers against corrected references, where there are such.
     """
 
     profiles: tuple[str, ...]
@@ -124,6 +125,7 @@ class Sheet:
     rows: int
     source: str
     notes: tuple[str, ...] = ()
+    errata: Overlay | None = None
 
     def verdicts(self) -> dict[Verdict, int]:
         """How many categories are better, unclear, worse or unknown against their baseline."""
@@ -141,6 +143,31 @@ class Sheet:
         """Kinds of unscored answers that occur anywhere: the known ones in their order, then any other."""
         seen = {kind for line in (*self.categories, *self.tasks) for kind, n in line.unscored.items() if n}
         return [kind for kind in UNSCORED if kind in seen] + sorted(seen - set(UNSCORED))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The scores with the errata of ``file`` (``digest``): ``changed`` instances have other references, ``dropped``
+    ones are not scored; ``corrections`` are both, each with task, instance, reason, reviewer and date.
+    """
+
+    file: str
+    digest: str
+    changed: int
+    dropped: int
+    corrections: tuple[Mapping[str, str], ...]
+    sheet: Sheet
+
+    def twin(self, line: Line) -> Line | None:
+        """The category or task of the same name; None where nothing of it is left."""
+        lines = self.sheet.categories if line.name == line.category else self.sheet.tasks
+        return next((twin for twin in lines if twin.name == line.name), None)
+
+
+def touched(sheet: Sheet) -> list[Line]:
+    """The categories of which errata correct an instance."""
+    tasks = {entry["task"] for entry in sheet.errata.corrections} if sheet.errata else set()
+    return [line for line in sheet.categories if tasks & set(line.tasks)]
 
 
 def metric_name(metric: str) -> str:
@@ -190,6 +217,24 @@ def read_sheet(scores: Mapping[str, Any]) -> Sheet:
         rows=int(number(scores.get("rows")) or 0),
         source=str(scores.get("source") or ""),
         notes=tuple(str(note) for note in sequence(scores.get("notes"))),
+        errata=_overlay(scores.get("errata")),
+    )
+
+
+def _overlay(errata: Any) -> Overlay | None:
+    if not isinstance(errata, Mapping) or "profiles" not in errata:
+        return None
+    parts = {name: [mapping(entry) for entry in sequence(errata.get(name))] for name in ("changed", "dropped")}
+    return Overlay(
+        file=str(errata.get("file") or ""),
+        digest=str(errata.get("digest") or ""),
+        changed=len(parts["changed"]),
+        dropped=len(parts["dropped"]),
+        corrections=tuple(
+            {key: str(entry.get(key) or "") for key in ("task", "instance", "reason", "reviewer", "date")}
+            for entry in (*parts["changed"], *parts["dropped"])
+        ),
+        sheet=read_sheet({"profiles": errata["profiles"]}),
     )
 
 

@@ -48,6 +48,7 @@ def report_context(run: RunData, packed: Packed) -> dict[str, Any]:
         "manifest_text": json.dumps(manifest, ensure_ascii=False, indent=2),
         "facts": _facts(run.manifest),
         "sheet": run.sheet,
+        "touched": figures.touched,
         "expected": run.expected,
         "packed": packed,
         "usage": packed.usage,

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .figures import Line, Sheet, interval, metric_name, official_text, percent, read_sheet
+from .figures import (
+    Figure,
+    Line,
+    Overlay,
+    Sheet,
+    interval,
+    metric_name,
+    official_text,
+    percent,
+    read_sheet,
+    touched,
+)
 from .rundata import load_run
 
 if TYPE_CHECKING:
@@ -39,6 +50,8 @@ def print_scores(scores: Path | Mapping[str, Any], console: Console, verbose: bo
         console.print(_table(sheet, sheet.tasks, "Task", console.width))
     if verbose and sheet.kinds():
         console.print(_unscored_table(sheet, sheet.tasks, "Task"))
+    if sheet.errata and sheet.errata.corrections:
+        console.print(_corrected_table(sheet, sheet.errata))
     for text in _notes(sheet):
         console.print(text, style="dim", markup=False, soft_wrap=text.startswith("signature"))
 
@@ -67,6 +80,23 @@ def _unscored_table(sheet: Sheet, lines: Sequence[Line], scope: str) -> Table:
     for line in lines:
         if line.unscored_total:
             table.add_row(Text(line.name), *(str(line.unscored.get(kind) or "–") for kind in kinds))
+    return table
+
+
+def _corrected_table(sheet: Sheet, errata: Overlay) -> Table:
+    """The categories that corrections touch, each profile as scored and with corrected references."""
+    table = _empty_table("With errata")
+    for profile in sheet.profiles:
+        table.add_column(profile, justify="right", no_wrap=True)
+        table.add_column("corrected", justify="right", no_wrap=True)
+    for line in touched(sheet):
+        twin = errata.twin(line)
+        cells = [
+            percent(figure.value)
+            for profile in sheet.profiles
+            for figure in (line.first(profile), twin.first(profile) if twin else Figure())
+        ]
+        table.add_row(line.name, *cells)
     return table
 
 
@@ -115,6 +145,10 @@ def _notes(sheet: Sheet) -> list[str]:
     if lost:
         kinds = ", ".join(f"{n} {kind}" for kind, n in lost.items())
         notes.append(f"Unscored: {sum(lost.values())} of {sum(line.rows for line in lines)} answers ({kinds}).")
+    if sheet.errata:
+        errata = sheet.errata
+        done = f"instances with other references: {errata.changed}, not scored: {errata.dropped}"
+        notes.append(f"Errata {errata.file} (#{errata.digest[:8]}); {done}.")
     if sheet.would_crash:
         rows = "row" if len(sheet.would_crash) == 1 else "rows"
         notes.append(f"The published scripts would stop on {len(sheet.would_crash)} {rows}, counted as wrong.")
