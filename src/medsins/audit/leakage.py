@@ -1,1 +1,97 @@
-"""Leakage: which training instances hold what a benchmark asks."""
+"""Leakage: which training instances hold what a benchmark asks, exactly, but for case and punctuation, or nearly.
+
+Two passes over the training files, in bounded memory at any size: the first counts how common each run of words of the
+benchmark is and marks the rows that share some, the second compares those word by word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ._benchmark import Benchmark, read_benchmark
+from ._collect import Collector, Removal, TaskPair
+from ._engine import Engine, open_engine
+from ._judge import weigh
+from ._sources import Advance, Mask, Reading, Source, check_apart, find_sources
+from ._words import I64
+from .document import Section
+
+__all__ = ["Leakage", "find_leakage", "write_clean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What was found.
+
+    Attributes:
+        train: the training files, with ``rows``, the number of instances of each.
+        benchmark: the instances that were looked for.
+        pairs: what of a benchmark file stands in a training file, by their numbers.
+        removals: for each training file the rows that hold something, and why.
+    """
+
+    train: Sequence[Source]
+    rows: Sequence[int]
+    benchmark: Benchmark
+    pairs: Mapping[tuple[int, int], TaskPair]
+    removals: Sequence[Mapping[int, Removal]]
+
+    def section(self) -> Section:
+        """The findings, tables and pairs to be read side by side."""
+        from ._leakage_section import leakage_section
+
+        return leakage_section(self)
+
+
+def find_leakage(
+    train: Sequence[Path],
+    test: Sequence[Path],
+    *,
+    engine: str = "here",
+    advance: Advance = lambda done, size: None,
+) -> Leakage:
+    """Look for the texts of a benchmark in training files.
+
+    Args:
+        train: task files, or folders of them.
+        test: task files, or folders of them; their telling texts are held in memory (about 30 bytes a word).
+        engine: ``here``, or ``ray`` for a Ray cluster; the result is the same.
+        advance: called with the bytes of training files read so far, and all that will be (two passes).
+
+    Raises:
+        UsageError: a path that is not there, or a file on both sides.
+        InvalidFile: a file cannot be read.
+        RefusedByPolicy: restricted text would leave this machine for a cluster.
+    """
+    sources, tests = find_sources(train), find_sources(test)
+    check_apart(sources, tests)
+    benchmark = read_benchmark(Reading(tests))
+    size = sum(source.size for source in sources)
+    with open_engine(engine, benchmark.index, sources, tests) as running:
+        first = Reading(sources, lambda taken: advance(taken, 2 * size))
+        marks, in_train = _scan(running, benchmark, first)
+        second = Reading(sources, lambda taken: advance(size + taken, 2 * size))
+        found = Collector(benchmark, sources)
+        weights = weigh(benchmark.index, in_train)
+        for portion, (matches, whole) in running.judge(weights, second.portions(marks)):
+            found.add(portion, matches, whole)
+    return Leakage(sources, tuple(first.counts), benchmark, found.pairs, found.removals)
+
+
+def _scan(running: Engine, benchmark: Benchmark, reading: Reading) -> tuple[dict[int, Mask], I64]:
+    """For each training file with any the rows to be looked at again; in how many training texts each gram is."""
+    in_train = np.zeros(len(benchmark.index.grams), np.int64)
+    again: dict[int, list[I64]] = {}
+    for portion, scanned in running.scan(reading.portions()):
+        in_train[scanned.grams] += scanned.counts
+        if len(scanned.texts):
+            again.setdefault(portion.file, []).append(np.array(portion.rows)[np.unique(scanned.texts // 2)])
+    marks = {}
+    for file, rows in again.items():
+        marks[file] = np.zeros(reading.counts[file], bool)
+        marks[file][np.concatenate(rows)] = True
+    return marks, in_train
