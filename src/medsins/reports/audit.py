@@ -39,7 +39,7 @@ def write_audit(document: Mapping[str, Any], path: Path) -> Path:
         "section_verdicts": VERDICTS,
         "folded": FOLDED,
     }
-    return render("audit.html", path, context)
+    return render("audit.html", path, context, "audit.js")
 
 
 def print_audit(document: Mapping[str, Any], console: Console, verbose: bool = False) -> None:

@@ -58,8 +58,11 @@ def report_context(run: RunData, packed: Packed) -> dict[str, Any]:
     }
 
 
-def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
-    """Render a page of ``templates/`` into one file, streaming. Undefined names are errors, all values are escaped."""
+def render(template: str, path: Path, context: Mapping[str, Any], script: str = "") -> Path:
+    """Render a page of ``templates/`` into one file, streaming. Undefined names are errors, all values are escaped.
+
+    ``script`` names a script that this page has besides those of all pages.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup, escape
 
@@ -72,17 +75,19 @@ def render(template: str, path: Path, context: Mapping[str, Any]) -> Path:
     page.filters["dollars"] = lambda n: f"{n:,.2f}" if n >= 0.01 or not n else f"{n:.2g}"
     page.filters["of_tasks"] = lambda n: f"{n} task" if n == 1 else f"{n} tasks"
     page.filters["of_categories"] = lambda n: f"{n} category" if n == 1 else f"{n} categories"
-    names = ("style.css", "theme.js", "report.js", "audit.js")
-    parts = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in names}
+    style, theme, *scripts = (
+        (TEMPLATES / name).read_text(encoding="utf-8")
+        for name in ("style.css", "theme.js", "report.js", script)
+        if name
+    )
     shared = {
         "bar_scale": bar_scale,
         "version": __version__,
         "verdicts": VERDICTS,
-        "policy": content_policy([parts[names[0]]], [parts[name] for name in names[1:]]),
-        "style": Markup(parts["style.css"]),
-        "theme_script": Markup(parts["theme.js"]),
-        "report_script": Markup(parts["report.js"]),
-        "audit_script": Markup(parts["audit.js"]),
+        "policy": content_policy([style], [theme, *scripts]),
+        "style": Markup(style),
+        "theme_script": Markup(theme),
+        "scripts": [Markup(text) for text in scripts],
     }
     with atomic_open(path) as stream:
         for piece in page.get_template(template).generate({**shared, **context}):
