@@ -1,0 +1,1 @@
+"""Alembic migrations of the board's database, one file a revision."""
