@@ -1,0 +1,93 @@
+"""A private PostgreSQL cluster for tests: no network, a socket in a folder of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+_SPEED = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
+
+
+class Cluster:
+    """Gives out the URLs of fresh, empty databases."""
+
+    def __init__(self, folder: Path, binaries: Path) -> None:
+        self.folder = folder
+        self.binaries = binaries
+        self._numbers = count()
+
+    def url(self, name: str) -> str:
+        return f"postgresql://board@/{name}?host={self.folder}"
+
+    def fresh(self) -> str:
+        import psycopg
+
+        name = f"board{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        import psycopg
+
+        name = url.split("/")[3].split("?")[0]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        options = f"-k {self.folder} {_SPEED}"
+        self._control("start", "-w", "-l", str(self.folder / "log"), "-o", options)
+
+    def initialise(self) -> None:
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "board", "-A", "trust", "-E", "UTF8", "--no-locale")
+
+    def _control(self, *words: str) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), *words)
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [str(self.binaries / program), *words]
+        if os.geteuid() == 0:  # they refuse to run as root
+            command = ["runuser", "-u", "postgres", "--", *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, timeout=120)
+
+
+def find_binaries() -> Path | None:
+    """The folder of the newest server that is installed."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    found = shutil.which("initdb")
+    places += [Path(found).resolve().parent] if found else []
+    return next((place for place in places if (place / "initdb").exists()), None)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A running cluster; skips the test where there is no server to run."""
+    pytest.importorskip("psycopg", reason="the extra board is not installed")
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server here")
+    if os.geteuid() == 0 and shutil.which("runuser") is None:
+        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
+    # Not pytest's folder: it is closed to the user that the server runs as, and too long for the name of a socket.
+    folder = Path(tempfile.mkdtemp(prefix="board-pg-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    started = Cluster(folder, binaries)
+    try:
+        started.initialise()
+        started.start()
+        yield started
+        started.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
