@@ -13,6 +13,7 @@ from ._database import Database
 from ._schema import REVISION
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_REVISIONS = _MIGRATIONS / "versions"
 _LOCK = 0x6D656473  # any number, but always this one
 _UPGRADE = "make a backup, then run `medsins board init --upgrade`"
 
@@ -42,18 +43,24 @@ def check_revision(database: Database) -> None:
     )
 
 
-def migrate(database: Database, upgrade: bool, folders: Sequence[Path] = (_MIGRATIONS / "versions",)) -> None:
+def migrate(database: Database, upgrade: bool, folders: Sequence[Path] = (_REVISIONS,)) -> None:
     """Make the tables where there are none, and bring older ones up to date where ``upgrade`` says so."""
+    with database.plain_write() as connection:
+        migrate_within(connection, upgrade, folders)
+
+
+def migrate_within(connection: Connection, upgrade: bool, folders: Sequence[Path] = (_REVISIONS,)) -> None:
+    """The same, as part of a transaction that does more."""
     from alembic import command
     from alembic.config import Config
 
+    if connection.dialect.name == "postgresql":  # SQLite's writers follow one another anyway
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if revision(connection) is not None and not upgrade:
+        return
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(str(folder).replace("%", "%%") for folder in folders))
-    with database.plain_write() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        if revision(connection) is None or upgrade:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

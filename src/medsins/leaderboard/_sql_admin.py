@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy import insert, or_, select, update
@@ -44,7 +44,7 @@ class Admin(SqlPart):
                 "digest": version.digest,
                 "rows": rows,
                 "tasks": digest(values["tasks"]),
-                "until": _text(version.active_until),
+                "until": iso(version.active_until),
                 "items": [hashlib.sha256(data).hexdigest() for _, _, data in blocks],
             }
             writing.log(actor, "version.add", version.id, detail)
@@ -56,7 +56,7 @@ class Admin(SqlPart):
             if until is not None and until <= writing.at:
                 raise Refused(Problem("the version is closed already", version_id))
             writing.connection.execute(update(versions).where(versions.c.id == version_id).values(active_until=at))
-            writing.log(actor, "version.close", version_id, {"until": _text(at)})
+            writing.log(actor, "version.close", version_id, {"until": iso(at)})
 
     def add_team(self, team: Team, actor: str) -> None:
         """See ``Store``."""
@@ -101,7 +101,7 @@ class Admin(SqlPart):
                 "secret_sha256": _secrets.fingerprint(secret),
             }
             writing.connection.execute(insert(tokens).values(values))
-            writing.log(actor, "token.add", token.id, {"team": team_id, "scope": scope, "expires": _text(expires)})
+            writing.log(actor, "token.add", token.id, {"team": team_id, "scope": scope, "expires": iso(expires)})
         return token, secret
 
     def revoke_token(self, token_id: str, reason: str, actor: str) -> None:
@@ -138,5 +138,6 @@ def _blocks(found: Iterable[Item]) -> Iterator[tuple[int, int, bytes]]:
         row += len(block)
 
 
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+def iso(at: datetime | None) -> str | None:
+    """A moment as the log writes it: UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
@@ -209,7 +209,7 @@ def published_digest(values: Mapping[str, Any]) -> str:
     """What the log keeps of something shown."""
     plain = {name: values[name] for name in _rows.PUBLISHED if name not in ("at", "document")}
     document = hashlib.sha256(compact_json(values["document"]).encode()).hexdigest()
-    return digest(plain | {"document": document, "at": values["at"].isoformat()})
+    return digest(plain | {"document": document, "at": values["at"].astimezone(UTC).isoformat()})
 
 
 def _show(writing: Writing, new: Sequence[Published]) -> list[tuple[int, str, str]]:
