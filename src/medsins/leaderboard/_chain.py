@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from medsins.core.files import digest
 
 from ._schema import audit, board
-from ._types import compact_json, storable
+from ._types import compact_json, storable, storable_json
 from .records import Entry
 
 GENESIS = "0" * 64
@@ -51,7 +51,7 @@ class Writing:
 
     def log(self, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
         """Add an entry. ``detail`` tells no text of an answer, no reference, no contact, no secret and no score."""
-        plain = json.loads(compact_json(detail))
+        plain = storable_json(json.loads(compact_json(detail)))
         words = (storable(actor), action, storable(subject))
         entry = Entry(self._seq + 1, self.at, *words, plain, self._hash, "")
         self._seq, self._hash = entry.seq, entry_hash(entry)

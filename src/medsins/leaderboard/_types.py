@@ -20,6 +20,15 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def storable_json(value: Any) -> Any:
+    """A JSON value all of whose texts are storable."""
+    if isinstance(value, dict):
+        return {storable(key): storable_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable_json(item) for item in value]
+    return storable(value) if isinstance(value, str) else value
+
+
 def compact_json(value: Any) -> str:
     """ASCII JSON in the order of its keys; holds any text a JSON document can hold, NUL and surrogates included."""
     return json.dumps(value, separators=(",", ":"), default=_plain)
