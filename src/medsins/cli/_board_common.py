@@ -23,16 +23,25 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
+def needs_board() -> Iterator[None]:
+    """Around imports of the board: where its packages are not installed, say how to install them."""
+    from medsins.core.errors import MissingExtra
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("medsins"):
+            raise
+        raise MissingExtra("the leaderboard", "board") from error
+
+
+@contextmanager
 def opened(args: argparse.Namespace) -> Iterator[tuple[Store, Settings]]:
     """The store and the settings of the board that the options name."""
-    from medsins.core.errors import MissingExtra
-    from medsins.leaderboard.settings import read_settings
-
-    settings = read_settings(args.dir)
-    try:
+    with needs_board():
+        from medsins.leaderboard.settings import read_settings
         from medsins.leaderboard.store import open_store
-    except ModuleNotFoundError as error:
-        raise MissingExtra("the leaderboard", "board") from error
+    settings = read_settings(args.dir)
     store = open_store(settings.database_url)
     try:
         yield store, settings

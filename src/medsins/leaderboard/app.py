@@ -15,14 +15,18 @@ from starlette.responses import Response
 from medsins import __version__
 from medsins.core.errors import MedsinsError, Problem
 
-from . import health
+from . import api, api_moderate, api_submit, health, web
+from ._cache import DataVersion, PageCache
 from .board import Board
 from .interface import Store
+from .observe import Observer
 from .replies import NOTHING_THERE, error_reply, problems_of, status_of
-from .security import Gate
+from .security import Gate, SecureHeaders
 from .settings import Settings, read_settings
 
 FOLDER_VARIABLE = "MEDSINS_BOARD_DIR"
+ROUTES = (health, api, api_submit, api_moderate, web)
+"""In this order: ``web`` takes every path that is left."""
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
@@ -36,25 +40,32 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         board.ready = False
 
     app = FastAPI(
-        title=settings.title,
+        title="MedS-Bench board",
         version=__version__,
         lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=f"{api.PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.board = board
-    for room in (health,):
+    for room in ROUTES:
         app.include_router(room.router)
     _answer_errors(app)
-    app.add_middleware(Gate, settings=settings)
+    # The last one added meets a request first.
+    app.add_middleware(PageCache, version=DataVersion(store.data_version), proxies=settings.trusted_proxies)
+    app.add_middleware(Gate, settings=settings, posts=board.posts)
+    app.add_middleware(Observer, metrics=board.metrics, log_reads=settings.log_reads)
+    app.add_middleware(SecureHeaders, settings=settings)
     return app
 
 
 def from_environment() -> FastAPI:
     """The application of the folder named in ``MEDSINS_BOARD_DIR``, for server processes."""
+    from .observe import log_to_stderr
     from .store import open_store
 
+    log_to_stderr()
     settings = read_settings(Path(os.environ[FOLDER_VARIABLE]))
     return create_app(open_store(settings.database_url), settings)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Annotated
 
+import anyio
 from fastapi import Depends, Request
 
 from ._limits import Limiter
 from ._sessions import Sessions
 from .interface import Store
+from .observe import Metrics
 from .settings import Settings
 
 FAILED_LOGINS, LOGIN_WINDOW = 10, 900.0
@@ -17,13 +20,15 @@ FAILED_LOGINS, LOGIN_WINDOW = 10, 900.0
 
 
 class Board:
-    """One server process's view of a board."""
+    """One server process's view of a board. ``readers`` bounds how many uploads are read at a time."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store, self.settings = store, settings
         self.sessions = Sessions(store, settings.key(), settings.https)
         self.failures = Limiter(FAILED_LOGINS, LOGIN_WINDOW)
         self.posts = Limiter(settings.posts_per_hour, 3_600.0)
+        self.readers = anyio.CapacityLimiter(os.cpu_count() or 1)
+        self.metrics = Metrics()
         self.started = time.time()
         self.ready = False
 

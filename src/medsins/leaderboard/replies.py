@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from medsins.core.errors import MedsinsError, Problem
 
-from .interface import NotFound, Refused
+from .interface import NotFound, Refused, Unavailable
+from .pages import ServerLinks, render_error
 
 NOTHING_THERE = Problem("there is nothing here", mend="it may have moved, or you may not see it")
+BUSY = Problem("the board's database is busy", mend="nothing was changed; try again in a moment")
 NOT_KNOWN = Problem("this token opens nothing here", mend="check it, or ask the maintainers for another")
 
 
@@ -31,12 +32,16 @@ def status_of(error: MedsinsError) -> int:
         return error.status
     if isinstance(error, NotFound):
         return 404
+    if isinstance(error, Unavailable):
+        return 503
     return 409 if isinstance(error, Refused) else 422
 
 
 def problems_of(error: MedsinsError) -> tuple[Problem, ...]:
-    """What is said about an error; unknown and forbidden are not told apart."""
-    return (NOTHING_THERE,) if isinstance(error, NotFound) else error.problems
+    """What is said about an error: unknown and forbidden are not told apart, and the database is not described."""
+    if isinstance(error, NotFound):
+        return (NOTHING_THERE,)
+    return (BUSY,) if isinstance(error, Unavailable) else error.problems
 
 
 def wants_json(scope: MutableMapping[str, Any]) -> bool:
@@ -59,10 +64,6 @@ def error_reply(
     """The reply to a request that failed."""
     if wants_json(scope):
         return JSONResponse(document(status, problems), status, headers)
-    return HTMLResponse(_page(status, problems), status, headers)
-
-
-def _page(status: int, problems: Iterable[Problem]) -> str:
-    title = html.escape(HTTPStatus(status).phrase)
-    said = "".join(f"<p>{html.escape(p.what)}. {html.escape(p.mend)}</p>" for p in problems)
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{said}"
+    said = " ".join(f"{p.place}: {p.what}. {p.mend}" if p.place else f"{p.what}. {p.mend}" for p in problems)
+    page = render_error(status, said.strip(), ServerLinks())
+    return Response(page.body, status, headers, page.media_type)

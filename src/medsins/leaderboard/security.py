@@ -1,4 +1,4 @@
-"""The gate every request passes: host names, origins, header sizes, and the headers of every reply."""
+"""What guards every request: host names, origins, sizes, and the headers of every reply."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from medsins.core.errors import Problem
 
+from ._limits import Limiter, network
 from .replies import error_reply
 from .settings import Settings
 
@@ -29,17 +30,16 @@ EMBED = "/embed/"
 """Pages that others may frame begin with this; no other page may be framed."""
 
 
-class Gate:
-    """Refuses what no honest client sends, and adds the security headers to what goes out."""
+class SecureHeaders:
+    """Adds the security headers to every reply; a reply that does not say otherwise is kept by nobody."""
 
     def __init__(self, app: App, settings: Settings) -> None:
-        self._app, self._hosts = app, settings.known_hosts
-        self._public = _origin(settings.public_url)
+        self._app = app
         self._headers = _reply_headers(settings, "'none'")
         self._embed_headers = [pair for pair in _reply_headers(settings, "*") if pair[0] != b"x-frame-options"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass a request on and complete the headers of its reply."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -53,11 +53,27 @@ class Gate:
                 message = {**message, "headers": headers + added}
             await send(message)
 
-        refusal = self._refusal(scope)
+        await self._app(scope, receive, send_with_headers)
+
+
+class Gate:
+    """Refuses what no honest client sends: foreign host names, forms of other sites, endless addresses, too many
+    posts of one address.
+    """
+
+    def __init__(self, app: App, settings: Settings, posts: Limiter) -> None:
+        self._app, self._hosts, self._posts = app, settings.known_hosts, posts
+        self._proxies = settings.trusted_proxies
+        self._public = _origin(settings.public_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
         if refusal:
-            await error_reply(scope, *refusal)(scope, receive, send_with_headers)
+            headers = {"connection": "close"} | ({"retry-after": "60"} if refusal[0] == 429 else {})
+            await error_reply(scope, *refusal, headers=headers)(scope, receive, send)
         else:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> tuple[int, Problem] | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_TARGET:
@@ -70,8 +86,14 @@ class Gate:
         host = found.get(b"host", b"").decode("latin-1").lower()
         if self._hosts and _hostname(host) not in self._hosts:
             return 400, Problem("this board does not answer for that host name", mend="name it in hosts of board.toml")
-        if scope["method"] not in SAFE and b"authorization" not in found and self._foreign(found, host):
+        if scope["method"] in SAFE:
+            return None
+        if b"authorization" not in found and self._foreign(found, host):
             return 403, Problem("this form came from another site", mend="open the form on the board itself")
+        who = network(client_address(scope, self._proxies))
+        if self._posts.wait(who):
+            return 429, Problem("too many changes from your address", mend="try again in an hour")
+        self._posts.count(who)
         return None
 
     def _foreign(self, headers: dict[bytes, bytes], host: str) -> bool:

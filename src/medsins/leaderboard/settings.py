@@ -18,7 +18,7 @@ from medsins.core.files import atomic_open, write_text
 from .interface import Quota
 
 SETTINGS, KEY, INCOMING = "board.toml", "secret.key", "incoming"
-DEFAULT_FOLDER = Path("board")
+ENVIRONMENT = "MEDSINS_BOARD_"
 
 
 def _setting(default: Any, help: str, least: int | None = None, most: int | None = None) -> Any:
@@ -30,7 +30,6 @@ class Settings:
     """How a board is run; every field but ``folder`` may stand in ``board.toml``."""
 
     folder: Path
-    title: str = _setting("Medical language models", "the board's name on every page")
     database: str = _setting("sqlite:///board.sqlite", "sqlite:///FILE (beside this file) or postgresql://…")
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "port to listen on", 0, 65_535)
@@ -118,7 +117,7 @@ def create_folder(folder: Path, **given: Any) -> Settings:
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of a board's folder; ``MEDSINS_BOARD_DATABASE`` goes before the file's database.
+    """The settings of a board's folder; a variable ``MEDSINS_BOARD_<SETTING>`` goes before what the file says.
 
     Raises:
         UsageError: no board there.
@@ -131,9 +130,25 @@ def read_settings(folder: Path) -> Settings:
         raise UsageError(Problem("no board there", str(path), f"medsins board init --dir {folder}")) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidFile(Problem(f"no TOML: {error}", str(path), "mend the line that is named")) from None
-    if database := os.environ.get("MEDSINS_BOARD_DATABASE"):
-        document["database"] = database
-    return _checked(folder, document)
+    return _checked(folder, {**document, **_from_environment()})
+
+
+def _from_environment() -> dict[str, Any]:
+    types, found = get_type_hints(Settings), {}
+    for one in fields(Settings):
+        text = os.environ.get(ENVIRONMENT + one.name.upper())
+        if text is not None and one.default is not MISSING:
+            found[one.name] = _parsed(types[one.name], text)
+    return found
+
+
+def _parsed(kind: Any, text: str) -> Any:
+    """A text of the environment as its setting's type; the text itself where it is none, for the check to refuse."""
+    if get_args(kind):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind is bool:
+        return {"true": True, "false": False}.get(text, text)
+    return int(text) if kind is int and text.isascii() and text.isdigit() else text
 
 
 def _checked(folder: Path, document: dict[str, Any]) -> Settings:

@@ -1,0 +1,94 @@
+"""A child process for hostile files: bounded memory, processor time, output and wall-clock time, and no secrets.
+
+The limits are set by a small program that then becomes the command, because a server with threads must not run
+Python between fork and exec.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a child may use: megabytes of memory and of each file it writes, seconds of processor and of wall clock."""
+
+    memory_mb: int = 2_000
+    output_mb: int = 16
+    cpu_seconds: int = 30
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a child ended: its exit code (negative: the signal), whether it ran out of time, what it printed."""
+
+    code: int
+    late: bool
+    output: bytes
+
+
+def run_limited(command: Sequence[str], folder: Path, bounds: Bounds) -> Finished:
+    """Run a command in a folder of its own, whose files are all it should touch, and wait for it."""
+    limits = [str(bounds.memory_mb), str(bounds.output_mb), str(bounds.cpu_seconds)]
+    own = [sys.executable, "-m", "medsins.leaderboard._limited", *limits, *command]
+    with tempfile.TemporaryFile(dir=folder) as output:
+        child = subprocess.Popen(
+            own,
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        late = False
+        try:
+            child.wait(bounds.seconds)
+        except subprocess.TimeoutExpired:
+            late = True
+        finally:
+            _end(child)
+        output.seek(0)
+        return Finished(child.returncode, late, output.read(bounds.output_mb * MEGABYTE))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing of this process's environment but what Python needs to start."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG") if name in os.environ}
+    return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a child and whatever it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _become(memory_mb: str, output_mb: str, cpu_seconds: str, *command: str) -> None:
+    bounds = {
+        resource.RLIMIT_AS: int(memory_mb) * MEGABYTE,
+        resource.RLIMIT_FSIZE: int(output_mb) * MEGABYTE,
+        resource.RLIMIT_CPU: int(cpu_seconds),
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 64,
+    }
+    for kind, most in bounds.items():
+        resource.setrlimit(kind, (most, most))
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    _become(*sys.argv[1:])
