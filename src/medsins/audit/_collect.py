@@ -10,9 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ._benchmark import INPUT, MIN_INPUT, MIN_OUTPUT, OUTPUT, Benchmark, exact_hash
+from ._benchmark import INPUT, MIN_INPUT, OUTPUT, Benchmark, exact_hash
 from ._judge import Match
-from ._scan import MIN_SIZE
 from ._sources import Portion, Source
 from ._words import U64
 
@@ -21,6 +20,10 @@ Side = Literal["input", "output", "both"]
 
 KINDS: tuple[Kind, ...] = ("exact", "normalised", "near")
 SIDES: tuple[Side, ...] = ("both", "input", "output")
+MIN_SHARED = 8
+"""Weight in words of what an output, or a text that is not there in one piece, must share: shorter sentences resemble
+each other by chance."""
+
 SHOWN = 3  # pairs kept for each pair of tasks, to be read side by side
 
 
@@ -42,7 +45,7 @@ class Leak:
     @property
     def rank(self) -> tuple[int, int, float, float, int]:
         """Greater is more telling."""
-        return -SIDES.index(self.side), -KINDS.index(self.kind), round(self.score, 6), round(self.weight, 3), -self.test
+        return -KINDS.index(self.kind), -SIDES.index(self.side), round(self.weight, 3), round(self.score, 6), -self.test
 
 
 @dataclass(slots=True)
@@ -143,11 +146,11 @@ def _order(side: Side, kind: Kind) -> tuple[int, int]:
 
 def _telling(match: Match, side: int, answered: bool) -> bool:
     """Whether what is shared says enough. An equal input with an equal output always does."""
-    if match.inside:
-        return match.weight >= MIN_SIZE
-    if side == OUTPUT:
-        return match.weight >= MIN_OUTPUT
-    return match.weight >= MIN_INPUT / (2 if match.equal else 1) or (match.equal and answered)
+    if match.equal and side == INPUT:
+        return answered or match.weight >= MIN_INPUT / 2
+    if match.unbroken and side == INPUT and not match.inside:
+        return match.weight >= MIN_INPUT
+    return match.weight >= MIN_SHARED
 
 
 def _leak(test: int, sides: dict[int, Match], answered: bool, texts: list[str], exact: NDArray[np.uint64]) -> Leak:

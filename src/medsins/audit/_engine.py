@@ -137,7 +137,7 @@ class Processes:
                 first, future = waiting.popleft()
                 yield first, future.result()
         except BrokenProcessPool as error:
-            mend = "most often memory ran out: give it fewer benchmark files at a time"
+            mend = "memory ran out (give it fewer benchmark files at a time), or a script has no `if __name__ == ...`"
             raise RunError(Problem("a process of the audit was ended from outside", mend=mend)) from error
 
 

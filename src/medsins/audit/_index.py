@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class TextIndex:
     Attributes:
         words: low 32 bits of all word hashes, text by text.
         starts: where each text's words begin, and one more.
-        scale: length in words of each text over its number of words (less where characters stand for words).
+        halves: how much each word may tell, as ``Words`` has it.
         whole, whole_text: hashes of whole texts, ascending, and the text of each.
         grams, filter: the set of grams, as ``GramSet`` has it.
         word_grams: the gram that begins at each word; -1 where none does.
@@ -36,7 +37,7 @@ class TextIndex:
 
     words: U32
     starts: I64
-    scale: F32
+    halves: Bytes
     whole: U64
     whole_text: I32
     grams: U64
@@ -62,7 +63,7 @@ class TextIndex:
 
     def is_long(self, grams: I64 | I32) -> NDArray[np.bool_]:
         """Which of some grams are long runs of words."""
-        return (self.grams[grams] & np.uint64(1)) == 0
+        return np.asarray(self.grams[grams] & np.uint64(1), bool) ^ True
 
     def find_whole(self, whole: U64) -> I32:
         """The text that is equal to each of some, by their hashes; -1 where none is."""
@@ -89,14 +90,14 @@ def gram_size(length: int) -> int:
 
 def index_of(parts: Iterable[Words]) -> TextIndex:
     """The index of texts that differ in more than case, punctuation and blanks; numbered in their order."""
-    words, wholes, lengths, scales, hashes, places = [], [], [], [], [], []
+    words, wholes, lengths, halves, hashes, places = [], [], [], [], [], []
     offset = 0
     for part in parts:
         counts = np.diff(part.starts)
         words.append(part.hashes.astype(np.uint32))
         wholes.append(part.whole)
         lengths.append(counts)
-        scales.append((part.sizes / np.maximum(counts, 1)).astype(np.float32))
+        halves.append(part.halves)
         is_short = np.repeat(counts < SHORT_TEXT, counts)
         for size, wanted in ((LONG, False), (SHORT, True)):
             found, at = grams_of(part, size)
@@ -111,14 +112,14 @@ def index_of(parts: Iterable[Words]) -> TextIndex:
     return TextIndex(
         words=_joined(words, np.uint32),
         starts=starts,
-        scale=_joined(scales, np.float32),
+        halves=_joined(halves, np.uint8),
         whole=whole[order],
         whole_text=order.astype(np.int32),
         **grams,
     )
 
 
-def _grams(hashes: U64, places: I64, starts: I64) -> dict[str, NDArray[np.generic]]:
+def _grams(hashes: U64, places: I64, starts: I64) -> dict[str, NDArray[Any]]:
     """What the index keeps of the grams that begin at places of its words."""
     order = np.lexsort((places, hashes))
     hashes, places = hashes[order], places[order]
@@ -146,5 +147,5 @@ def _grams(hashes: U64, places: I64, starts: I64) -> dict[str, NDArray[np.generi
     }
 
 
-def _joined(parts: list[NDArray[np.generic]], kind: type[np.generic]) -> NDArray[np.generic]:
+def _joined(parts: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
     return np.concatenate(parts).astype(kind, copy=False) if parts else np.zeros(0, kind)

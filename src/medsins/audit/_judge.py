@@ -1,22 +1,24 @@
-"""What runs over the training texts that may hold a text of a benchmark: word by word, boilerplate counted for little."""
+"""What runs over the training texts that may hold a benchmark text: word by word, boilerplate counted for little."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ._align import common_words
-from ._grams import I32, LONG
-from ._index import F32, TextIndex, gram_size
+from ._grams import LONG
+from ._index import F32, U32, TextIndex, gram_size
 from ._scan import MIN_SHARE, MIN_SIZE, Hits, look_up, pair_up
-from ._words import I64, U64, words_of
+from ._words import I64, U64, Bytes, words_of
 
 COVER = 0.7
 """Share of a text's weight that must stand in the other text in the same order."""
 
 EVERYDAY = 20  # texts that have a run of words, from which on it weighs less: as many times less as more have it
+LEAST = 4  # words that a benchmark text must weigh to be looked for in texts that are not equal to it
 MOST = 64  # benchmark texts that one training text is compared with, the most likely ones
 
 
@@ -44,8 +46,8 @@ class Match:
     """A training text that holds a benchmark text, or (``inside``) the reverse.
 
     ``score`` is the share of the held text's weight that the other has in the same order, ``weight`` that weight in
-    words. ``equal``: but for case, punctuation and blanks. Numbers count the texts that were judged, and those of the
-    index.
+    words. ``equal``: but for case, punctuation and blanks; ``unbroken``: all its words stand there in one piece.
+    Numbers count the texts that were judged, and those of the index.
     """
 
     text: int
@@ -53,6 +55,7 @@ class Match:
     score: float
     weight: float
     equal: bool = False
+    unbroken: bool = False
     inside: bool = False
 
 
@@ -74,12 +77,13 @@ def judge(index: TextIndex, weights: Weights, texts: list[str]) -> tuple[list[Ma
     words = words_of(texts)
     hits = look_up(index, words)
     found: list[Match] = []
+    tests = _Tests(index, weights)
     likely = _likely(index, weights, hits)
     whole = index.find_whole(words.whole)
     for text in range(len(texts)):
         if whole[text] < 0 and text not in likely:
             continue
-        side = _Side(index, weights, hits, text)
+        side = _Side(tests, hits, text)
         if whole[text] >= 0:
             found.append(side.equal(int(whole[text])))
         for test in likely.get(text, ()):
@@ -108,92 +112,101 @@ def _likely(index: TextIndex, weights: Weights, hits: Hits) -> dict[int, list[in
     return found
 
 
+class _Tests:
+    """Benchmark texts as they are compared: their words, the weight of each, and where each gram stands."""
+
+    def __init__(self, index: TextIndex, weights: Weights) -> None:
+        self.index, self.weights = index, weights
+        self._known: dict[int, tuple[U32, F32, dict[int, int]]] = {}
+
+    def __getitem__(self, test: int) -> tuple[U32, F32, dict[int, int]]:
+        if test not in self._known:
+            index = self.index
+            first, last = int(index.starts[test]), int(index.starts[test + 1])
+            size = gram_size(last - first)
+            grams = index.word_grams[first : max(first, last - size + 1)]
+            weights = _of_words(self.weights.grams[grams], size, index.halves[first:last])
+            places = {gram: place for place, gram in enumerate(grams.tolist())}
+            self._known[test] = index.words[first:last], weights, places
+        return self._known[test]
+
+
 class _Side:
     """One training text, to be compared with benchmark texts."""
 
-    def __init__(self, index: TextIndex, weights: Weights, hits: Hits, text: int) -> None:
-        self.index, self.weights, self.text = index, weights, text
+    def __init__(self, tests: _Tests, hits: Hits, text: int) -> None:
+        self.tests, self.text = tests, text
         first, last = np.searchsorted(hits.texts, [text, text + 1])
-        begin = hits.words.starts[text]
-        self.words = hits.words.of(text).astype(np.uint32)
-        self.scale = hits.words.sizes[text] / max(1, len(self.words))
+        begin, end = hits.words.starts[text : text + 2]
+        self.words = hits.words.hashes[begin:end].astype(np.uint32)
+        self.halves = hits.words.halves[begin:end]
         self.places = hits.places[first:last] - begin
         self.grams = hits.grams[first:last]
 
     def equal(self, test: int) -> Match:
         """The match with the text that it equals."""
-        weight = float(self._of_test(test).sum() * self.index.scale[test])
-        return Match(self.text, test, 1.0, weight, equal=True)
+        return Match(self.text, test, 1.0, float(self.tests[test][1].sum()), equal=True, unbroken=True)
 
     def compare(self, test: int) -> Match | None:
         """The match with a benchmark text; None where too little is shared."""
-        index = self.index
-        other = index.words[index.starts[test] : index.starts[test + 1]]
-        shift = self._shift(test)
-        if shift is None:
+        other, weights, at = self.tests[test]
+        shift = self._shift(len(other), at)
+        if shift is None or weights.sum() < LEAST:
             return None
         if len(self.words) >= len(other):
             theirs, own = self._common(other, self.words, shift)
         else:
             own, theirs = self._common(self.words, other, -shift)
-        weights = self._of_test(test)
-        weight = float(weights[theirs].sum())
-        score = weight / max(1e-6, float(weights.sum()))
+        score, weight = _share(weights, theirs)
         if score >= COVER:
-            return Match(self.text, test, score, weight * float(index.scale[test]))
+            return Match(self.text, test, score, weight, unbroken=_unbroken(len(other), own))
         if len(self.words) < MIN_SIZE or len(self.words) >= len(other):
             return None
-        weights = self._of_text()
-        weight = float(weights[own].sum())
-        score = weight / max(1e-6, float(weights.sum()))
-        return Match(self.text, test, score, weight * self.scale, inside=True) if score >= COVER else None
+        score, weight = _share(self._of_text(), own)
+        if score < COVER:
+            return None
+        return Match(self.text, test, score, weight, unbroken=_unbroken(len(self.words), theirs), inside=True)
 
-    def _common(self, short: I32, long: I32, shift: int) -> tuple[list[int], list[int]]:
+    def _common(self, short: U32, long: U32, shift: int) -> tuple[list[int], list[int]]:
         """Shared words of a text and of the stretch of a longer one where it should stand, with some room around."""
         room = max(10, len(short) // 4)
         begin = max(0, shift - room)
         first, second = common_words(short.tolist(), long[begin : shift + len(short) + room].tolist())
         return first, [place + begin for place in second]
 
-    def _shift(self, test: int) -> int | None:
-        """How many words later than in the benchmark text the shared runs stand, mostly."""
-        index = self.index
-        first, last = index.starts[test], index.starts[test + 1]
-        at = {gram: place for place, gram in enumerate(index.word_grams[first:last].tolist())}
-        shifts = [
-            place - at[gram]
-            for place, gram in zip(self.places.tolist(), self.grams.tolist(), strict=True)
-            if gram in at
-        ]
-        if not shifts:
+    def _shift(self, length: int, at: Mapping[int, int]) -> int | None:
+        """How many words later than in the benchmark text the shared runs stand, mostly; None where there are none."""
+        hits = zip(self.places.tolist(), self.grams.tolist(), strict=True)
+        shifts = np.sort(np.array([place - at[gram] for place, gram in hits if gram in at], np.int64))
+        if not len(shifts):
             return None
-        ordered = np.sort(np.array(shifts))
-        room = max(10, int(last - first) // 4)
-        begins = np.searchsorted(ordered, ordered - room)
-        best = int(np.argmax(np.arange(len(ordered)) - begins))
-        return int(ordered[(int(begins[best]) + best) // 2])
-
-    def _of_test(self, test: int) -> F32:
-        """The weight of each word of a benchmark text."""
-        index = self.index
-        first, last = int(index.starts[test]), int(index.starts[test + 1])
-        size = gram_size(last - first)
-        grams = index.word_grams[first : max(first, last - size + 1)]
-        return _of_words(self.weights.grams[grams], size, last - first)
+        begins = np.searchsorted(shifts, shifts - max(10, length // 4))
+        best = int(np.argmax(np.arange(len(shifts)) - begins))
+        return int(shifts[(int(begins[best]) + best) // 2])
 
     def _of_text(self) -> F32:
         """The weight of each word of the training text; runs that no benchmark text has weigh 1."""
         long = max(0, len(self.words) - LONG + 1)
         grams = np.ones(long, np.float32)
-        inside = self.index.is_long(self.grams)
-        np.minimum.at(grams, self.places[inside], self.weights.grams[self.grams[inside]])
-        return _of_words(grams, LONG, len(self.words))
+        inside = self.tests.index.is_long(self.grams)
+        np.minimum.at(grams, self.places[inside], self.tests.weights.grams[self.grams[inside]])
+        return _of_words(grams, LONG, self.halves)
 
 
-def _of_words(grams: F32, size: int, length: int) -> F32:
-    """Weights of words: the least of the runs that they stand in."""
-    weights = np.ones(length, np.float32)
+def _of_words(grams: F32, size: int, halves: Bytes) -> F32:
+    """Weights of words: the least of the runs that they stand in, times how much the word itself may tell."""
+    weights = np.ones(len(halves), np.float32)
     for step in range(size):
         part = weights[step : step + len(grams)]
         np.minimum(part, grams[: len(part)], out=part)
-    return weights
+    return np.asarray(weights * halves / 2, np.float32)
+
+
+def _share(weights: F32, places: list[int]) -> tuple[float, float]:
+    """The weight of some words of all, as a share and as a sum."""
+    weight = float(weights[places].sum())
+    return weight / max(1e-6, float(weights.sum())), weight
+
+
+def _unbroken(length: int, places: list[int]) -> bool:
+    return len(places) == length and places[-1] - places[0] == length - 1

@@ -35,10 +35,11 @@ def leakage_section(found: Leakage) -> Section:
     benchmark = found.benchmark
     touched = sorted({test for pair in found.pairs.values() for test in pair.instances})
     rows = sum(len(removals) for removals in found.removals)
-    low, high = wilson(len(touched) / max(1, len(benchmark.ids)), len(benchmark.ids))
+    count, size = len(touched), len(benchmark.ids)
+    low, high = (100 * bound for bound in wilson(count / max(1, size), size))
     summary = (
-        f"{len(touched):,} of {len(benchmark.ids):,} test instances ({_percent(len(touched), len(benchmark.ids)):.2f} %, "
-        f"95 % interval {100 * low:.2f} to {100 * high:.2f}) stand in {rows:,} of {sum(found.rows):,} training instances."
+        f"{count:,} of {size:,} test instances ({_percent(count, size):.2f} %, 95 % interval {low:.2f} to {high:.2f}) "
+        f"stand in {rows:,} of {sum(found.rows):,} training instances."
     )
     return Section(
         check="leakage",
@@ -139,9 +140,9 @@ def _by_kind(found: Leakage) -> Table:
         counts = [kinds[kind] for kind in KINDS] + [sides[side] for side in SIDES]
         rows.append((found.train[train].task, found.benchmark.sources[test].task, *counts, pair.pairs))
     note = (
-        "Exact: the same characters. Normalised: the same but for case, punctuation, blanks and Unicode form. Near: at "
-        f"least {COVER:.0%} of the words in the same order, words of boilerplate counted for little. Each test instance "
-        "is counted once, for its most telling training instance. Pairs: of instances."
+        "Exact: the same characters. Normalised: the same but for case, punctuation, blanks and Unicode form. Near: "
+        f"at least {COVER:.0%} of the words in the same order, words of boilerplate counted for little. Each test "
+        "instance is counted once, for its most telling training instance. Pairs: of instances."
     )
     columns = ("training", "test", *KINDS, *SIDES, "pairs")
     return Table("What is shared", columns, tuple(rows), ("", "", *["instances"] * 6, "pairs"), note)

@@ -21,6 +21,8 @@ Bytes = NDArray[np.uint8]
 BREAK, LETTER, ALONE, NOTHING = range(4)
 """What a character is: between words, part of a word, a word by itself, or nothing at all."""
 
+SLIGHT = 3  # letters up to which a word tells half as much as others
+
 _UNSPACED = (
     (0x0E01, 0x0E2F), (0x0E30, 0x0E5B), (0x0E81, 0x0EDF), (0x1000, 0x109F), (0x1780, 0x17D3), (0x3005, 0x3007),
     (0x3041, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),
@@ -71,13 +73,15 @@ class Words:
     """The words of some texts: ``hashes`` (64 bits) of all of them, one text after the other; text ``t`` has those from
     ``starts[t]`` to ``starts[t + 1]``. ``whole`` is a hash of each text's letters and digits, blanks left out: equal
     where texts differ in case, punctuation and blanks only (0: none at all). ``sizes`` are lengths in words, of which
-    two characters of a script without blanks count as one.
+    two characters of a script without blanks count as one. ``halves`` says how much each word may tell: 2, or 1 for a
+    character of such a script and for words of up to three letters, which are mostly particles, units and numbers.
     """
 
     hashes: U64
     starts: I64
     whole: U64
     sizes: I64
+    halves: Bytes
 
     def __len__(self) -> int:
         return len(self.whole)
@@ -92,7 +96,8 @@ class Words:
         chosen = np.zeros(len(self), bool)
         chosen[list(texts)] = True
         starts = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
-        return Words(self.hashes[np.repeat(chosen, counts)], starts, self.whole[chosen], self.sizes[chosen])
+        kept = np.repeat(chosen, counts)
+        return Words(self.hashes[kept], starts, self.whole[chosen], self.sizes[chosen], self.halves[kept])
 
 
 def words_of(texts: Sequence[str]) -> Words:
@@ -116,10 +121,12 @@ def words_of(texts: Sequence[str]) -> Words:
     values = code_numbers[codes[letters]]
     starts = np.searchsorted(first, text_starts).astype(np.int64)
     hashes = _sums(values * place_numbers[_order(heads, len(letters))], heads)
-    alone = np.concatenate([[0], np.cumsum(kinds[first] == ALONE)])
-    singles = alone[starts[1:]] - alone[starts[:-1]]
-    sizes = np.diff(starts) - singles // 2
-    return Words(mixed(hashes), starts, _whole(values, letters, text_starts), sizes)
+    is_alone = kinds[first] == ALONE
+    alone = np.concatenate([[0], np.cumsum(is_alone)])
+    sizes = np.diff(starts) - (alone[starts[1:]] - alone[starts[:-1]]) // 2
+    lengths = np.diff(np.append(heads, len(letters)))
+    halves = np.where(is_alone | (lengths <= SLIGHT), 1, 2).astype(np.uint8)
+    return Words(mixed(hashes), starts, _whole(values, letters, text_starts), sizes, halves)
 
 
 def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], I64]:

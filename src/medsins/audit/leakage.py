@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ._benchmark import Benchmark, read_benchmark
+from ._clean import Cleaned, clean_targets, write_without
 from ._collect import Collector, Removal, TaskPair
 from ._engine import Engine, open_engine
 from ._judge import weigh
@@ -20,7 +21,7 @@ from ._sources import Advance, Mask, Reading, Source, check_apart, find_sources
 from ._words import I64
 from .document import Section
 
-__all__ = ["Leakage", "find_leakage", "write_clean"]
+__all__ = ["Cleaned", "Leakage", "check_clean", "find_leakage", "write_clean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,27 @@ def _scan(running: Engine, benchmark: Benchmark, reading: Reading) -> tuple[dict
         marks[file] = np.zeros(reading.counts[file], bool)
         marks[file][np.concatenate(rows)] = True
     return marks, in_train
+
+
+def check_clean(train: Sequence[Path], folder: Path) -> None:
+    """Whether cleaned files may go to a folder; to be asked before the search, which may take long.
+
+    Raises:
+        UsageError: a training file would be overwritten.
+    """
+    clean_targets(find_sources(train), folder)
+
+
+def write_clean(found: Leakage, folder: Path, advance: Advance = lambda done, size: None) -> Cleaned:
+    """Write the training files again, same formats, without the instances that leak; each file is there whole or not
+    at all. ``removals.jsonl`` lists every instance left out, with the reason and its most telling test instance.
+
+    Args:
+        found: what ``find_leakage`` found.
+        folder: where to; files keep their places below the folder that all of them are in.
+        advance: called with the bytes of training files read so far, and all of them.
+
+    Raises:
+        UsageError: a training file would be overwritten.
+    """
+    return write_without(found.train, found.removals, found.benchmark, folder, advance)

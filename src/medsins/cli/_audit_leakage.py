@@ -44,24 +44,30 @@ def build(verbs: Any) -> None:
 
 
 def _leakage(args: argparse.Namespace) -> int:
-    from medsins.audit.leakage import find_leakage, write_clean
+    from medsins.audit.leakage import check_clean, find_leakage, write_clean
 
-    with file_progress(err_console(args), "comparing") as advance:
+    console = err_console(args)
+    if args.clean:
+        check_clean(args.train, args.clean)
+    with file_progress(console, "comparing") as advance:
         found = find_leakage(args.train, _bench(args.test), engine=args.engine, advance=advance)
     if args.clean:
-        with file_progress(err_console(args), "writing") as advance:
-            write_clean(found, args.clean, advance)
+        with file_progress(console, "writing") as advance:
+            cleaned = write_clean(found, args.clean, advance)
+        for path in cleaned.emptied:
+            console.print(f"note: every instance of {path} leaks: not written", markup=False, soft_wrap=True)
+        told = f"{args.clean}: {cleaned.kept:,} instances kept, {cleaned.removed:,} left out (removals.jsonl)"
+        console.print(told, markup=False, soft_wrap=True)
     return show([found.section()], [*map(str, args.train), *args.test], args)
 
 
 def _bench(names: list[str]) -> list[Path]:
     """Paths as they are; what is no path is a bundled suite."""
     from medsins.bench.suites import FOLDER, load_suite
+    from medsins.tasks import SUFFIXES
 
     found = []
     for name in names:
-        if Path(name).exists():
-            found.append(Path(name))
-        else:
-            found.append(FOLDER / load_suite(name).name / "test")
+        is_path = Path(name).exists() or "/" in name or name.lower().endswith(SUFFIXES)
+        found.append(Path(name) if is_path else FOLDER / load_suite(name).name / "test")
     return found

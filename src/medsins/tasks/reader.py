@@ -19,6 +19,7 @@ SIDECARS = (
     ".stats.json",
     ".provenance.json",
     ".dropped.jsonl",
+    "removals.jsonl",
     "croissant.json",
 )  # stand beside task files and are none
 

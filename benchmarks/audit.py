@@ -1,0 +1,191 @@
+"""How well and how fast leakage is found: planted leaks among real text, a million instances, and two other tools.
+
+    python benchmarks/audit.py quality                        recall, precision, and the curve over changed words
+    python benchmarks/audit.py scale --train 1000000          time and memory, and the slope to 13.5 million
+    python benchmarks/audit.py peers --peers PYTHON           datasketch and datatrove on the same data in the same run
+
+Real texts come from the corpora under ``MEDSINS_SHARED`` (default ``../shared``). The environment of the others, apart:
+``python -m venv build/audit-peers && build/audit-peers/bin/pip install datasketch 'datatrove[processing]'``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+CORPORA = {
+    "pubmedqa": "pubmedqa", "hoc": "hallmarks_of_cancer", "medquad": "medquad",
+    "clinical_trials": "clinical_trials_gov_data", "meqsum": "meqsum",
+    "bc5cdr": "mtl_bioinformatics_2016", "anatem": "mtl_bioinformatics_2016",
+    "bc2gm": "mtl_bioinformatics_2016", "ncbi_disease": "mtl_bioinformatics_2016", "species800": "s800",
+}  # fmt: skip
+LONG, SENTENCE = 60, 12  # words from which on a text is called long, and at all taken
+WORD = re.compile(r"\w+")
+
+
+def real_texts(scratch: Path) -> list[str]:
+    """Inputs and outputs of the corpora that are here, each once, in a fixed order."""
+    from medsins.core import MedsinsError
+    from medsins.corpora import BuildOptions, build
+    from medsins.tasks import find_task_files, open_reader
+
+    shared = Path(os.environ.get("MEDSINS_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+    if not (shared / "data" / "raw").is_dir():
+        sys.exit(f"no real corpora under {shared}: set MEDSINS_SHARED to the folder that has data/raw")
+    texts: dict[str, None] = {}
+    for name, folder in CORPORA.items():
+        for split in ("train", "validation", "test"):
+            out = scratch / name / split
+            try:
+                build(name, shared / "data" / "raw" / folder, out, BuildOptions(split=split))
+            except MedsinsError:
+                continue  # a split this copy of the corpus does not have
+            for path in find_task_files([out]):
+                for instance in open_reader(path):
+                    texts |= dict.fromkeys(text for text in (instance.input, *instance.outputs) if text)
+    return [text for text in texts if len(WORD.findall(text)) >= SENTENCE]
+
+
+def apart(texts: Sequence[str]) -> list[str]:
+    """The texts without those that share half of their runs of eight words with an earlier one: real duplicates would
+    be counted as false finds. Plain sets of words, nothing of what is measured.
+    """
+    met: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    sizes: list[int] = []
+    kept = []
+    for text in sorted(texts, key=len, reverse=True):
+        words = WORD.findall(text.lower())
+        runs = {tuple(words[i : i + 8]) for i in range(max(1, len(words) - 7))}
+        shared: dict[int, int] = defaultdict(int)
+        for run in runs:
+            for other in met.get(run, ()):
+                shared[other] += 1
+        if all(2 * count < min(len(runs), sizes[other]) for other, count in shared.items()):
+            for run in runs:
+                met[run].append(len(kept))
+            sizes.append(len(runs))
+            kept.append(text)
+    random.Random(0).shuffle(kept)
+    return kept
+
+
+def changed(text: str, share: float, words: Sequence[str], rng: random.Random) -> str:
+    """The text with a share of its words replaced by others."""
+    places = list(re.finditer(r"\w+", text))
+    chosen = sorted(rng.sample(range(len(places)), round(share * len(places))), reverse=True)
+    for number in chosen:
+        begin, end = places[number].span()
+        text = f"{text[:begin]}{rng.choice(words)}{text[end:]}"
+    return text
+
+
+def punctuated(text: str, rng: random.Random) -> str:
+    """The text with other punctuation and blanks."""
+    text = re.sub(r"[^\w\s]", lambda found: rng.choice(["", " ", found[0], f" {found[0]} "]), text)
+    return re.sub(r"\s+", lambda _: rng.choice([" ", "  ", "\n", ", "]), text)
+
+
+def planted(kind: str, text: str, rng: random.Random, around: Sequence[str], words: Sequence[str]) -> str:
+    """A text as a leak of some kind."""
+    if kind == "re-cased":
+        return rng.choice([str.upper, str.lower, str.title])(text)
+    if kind == "punctuation":
+        return punctuated(text, rng)
+    if kind == "10 % changed":
+        return changed(text, 0.1, words, rng)
+    if kind == "embedded":
+        return f"{rng.choice(around)}\n{text}\n{rng.choice(around)}"
+    if kind == "embedded, 10 % changed":
+        return f"{rng.choice(around)} {changed(text, 0.1, words, rng)} {rng.choice(around)}"
+    return text
+
+
+KINDS = ("exact", "re-cased", "punctuation", "10 % changed", "embedded", "embedded, 10 % changed")
+
+
+def write(path: Path, texts: Sequence[str]) -> Path:
+    """A task file whose inputs are the texts; the outputs say nothing."""
+    from medsins.core import Card, Instance
+    from medsins.tasks import open_writer
+
+    with open_writer(path, Card(categories=("MCQA",), definition=("Answer.",))) as writer:
+        writer.write([Instance(f"{path.stem}-{number}", text, ("yes",)) for number, text in enumerate(texts)])
+    return path
+
+
+def found_pairs(train: Path, test: Path) -> set[tuple[int, int]]:
+    """(training row, test row) of every leak found."""
+    from medsins.audit.leakage import find_leakage
+
+    leakage = find_leakage([train], [test])
+    return {(row, removal.leak.test) for row, removal in leakage.removals[0].items()}
+
+
+def measure_quality(scratch: Path, limit: int) -> None:
+    """Recall of each kind and precision over all, then the curve."""
+    texts = apart(real_texts(scratch / "corpora"))[:limit]
+    words = sorted({word for text in texts for word in WORD.findall(text)})
+    print(f"{len(texts):,} real texts, {sum(len(WORD.findall(text)) for text in texts):,} words\n")
+    heads = ("planted", "found", "recall", "false", "precision")
+    print(f"{'texts':<10} {'planted as':<24}", *(f"{head:>10}" for head in heads))
+    for name, chosen in pools(texts):
+        tests, rest = chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]
+        for kind in KINDS:
+            rng = random.Random(kind)
+            leaks = list(range(0, len(tests), 2))
+            train = [*rest, *(planted(kind, tests[leak], rng, rest, words) for leak in leaks)]
+            report(scratch, name, kind, (train, tests, {(len(rest) + at, leak) for at, leak in enumerate(leaks)}))
+        print()
+    print("recall over the share of changed words")
+    for name, chosen in pools(texts):
+        tests, rest = chosen[: len(chosen) // 2][:1000], chosen[len(chosen) // 2 :]
+        for share in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
+            rng = random.Random(f"{share}")
+            train = [*rest, *(changed(text, share, words, rng) for text in tests)]
+            truth = {(len(rest) + at, at) for at in range(len(tests))}
+            report(scratch, name, f"{share:.0%} changed", (train, tests, truth))
+
+
+def pools(texts: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Long texts, and sentences."""
+    yield "long", [text for text in texts if len(WORD.findall(text)) >= LONG]
+    yield "sentences", [text for text in texts if len(WORD.findall(text)) < LONG]
+
+
+def report(scratch: Path, name: str, kind: str, case: tuple[list[str], list[str], set[tuple[int, int]]]) -> None:
+    """Look for leaks in a case (training texts, test texts, true pairs), and print a line of the table."""
+    train, tests, truth = case
+    found = found_pairs(write(scratch / "train.jsonl", train), write(scratch / "test.jsonl", tests))
+    right, wrong = len(found & truth), len(found - truth)
+    recall, precision = right / len(truth), right / max(1, len(found))
+    print(
+        f"{name:<10} {kind:<24} {len(truth):>8,} {right:>8,} {recall:>8.4f} {wrong:>12,} {precision:>10.4f}", flush=True
+    )
+    for row, test in sorted(found - truth)[: int(os.environ.get("SHOW", "0"))]:
+        print(f"    false: {tests[test][:200]!r}\n       in: {train[row][:200]!r}")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("quality", "scale", "peers"))
+    parser.add_argument("--limit", type=int, default=10**9, help="real texts used for quality (all)")
+    parser.add_argument("--train", type=int, default=1_000_000, help="training instances of the scale run")
+    parser.add_argument("--test", type=int, default=50_000, help="test instances of the scale run")
+    parser.add_argument("--peers", type=Path, help="Python of an environment with datasketch and datatrove")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        scratch = Path(folder)
+        if args.what == "quality":
+            measure_quality(scratch, args.limit)
+
+
+if __name__ == "__main__":
+    main()
