@@ -7,7 +7,6 @@ follow one another on both databases, and no rule (quota, lease, publication) ca
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -136,7 +135,7 @@ class Database:
         except PoolTimeout as error:
             raise Unavailable(Problem("all connections are in use", self.name, "ask again")) from error
         except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.IntegrityError) or not _is_outage(error):
+            if not _is_outage(error):
                 raise
             words = str(error.orig).strip().splitlines() or ["no answer"]
             raise Unavailable(Problem(words[0], self.name, _mend(words[0]))) from error
@@ -173,7 +172,7 @@ def _is_outage(error: DBAPIError) -> bool:
 
 def _mend(words: str) -> str:
     hints = {
-        "locked": "another process writes for too long; ask again",
+        "lock": "another process writes for too long; ask again",
         "full": "free some space on the disk",
         "readonly": "the file and its folder must be writable",
         "unable to open": "the folder must exist and be writable",

@@ -15,7 +15,7 @@ from medsins.core.files import digest
 from . import _rows, _schema, _secrets
 from ._blobs import pack_items
 from ._schema import submissions, teams, tokens, versions
-from ._sql_base import SqlPart, one
+from ._sql_base import SqlPart, check_name, one
 from .interface import Refused
 from .records import Item, Scope, Team, Token, Version
 
@@ -28,6 +28,7 @@ class Admin(SqlPart):
 
     def add_version(self, version: Version, items: Iterable[Item], actor: str) -> None:
         """See ``Store``. Rows must count from 0, in order."""
+        check_name("the id of the version", version.id)
         blocks = list(_blocks(items))
         rows = sum(count for _, count, _ in blocks)
         with self._db.write() as writing:
@@ -60,6 +61,8 @@ class Admin(SqlPart):
 
     def add_team(self, team: Team, actor: str) -> None:
         """See ``Store``."""
+        check_name("the id of the team", team.id)
+        check_name("the name of the team", team.name)
         with self._db.write() as writing:
             taken = select(teams.c.id).where(or_(teams.c.id == team.id, teams.c.name == team.name))
             if writing.connection.execute(taken).first():

@@ -14,6 +14,10 @@ from ._database import Database
 from ._schema import flags, jobs, submissions
 from .interface import NotFound, Refused
 
+HIGHEST = 2**31 - 1
+"""The highest number a column of numbers holds."""
+_LONGEST = 200
+
 
 class SqlPart:
     """A part of the store, on a database."""
@@ -28,10 +32,21 @@ def one(connection: Connection, table: Table, key: str | int, what: str) -> Row[
     Raises:
         NotFound: there is none.
     """
-    row = connection.execute(select(table).where(table.c.id == key)).first()
+    known = isinstance(key, str) or 0 <= key <= HIGHEST
+    row = connection.execute(select(table).where(table.c.id == key)).first() if known else None
     if row is None:
         raise NotFound(Problem(f"no such {what}", str(key)))
     return row
+
+
+def check_name(what: str, name: str) -> None:
+    """Refuse what an index cannot hold or a reader cannot see.
+
+    Raises:
+        Refused: the name is empty, or longer than 200 characters.
+    """
+    if not name.strip() or len(name) > _LONGEST:
+        raise Refused(Problem(f"{what} has {len(name)} characters", mend=f"give it 1 to {_LONGEST}"))
 
 
 def submission_row(connection: Connection, submission_id: str) -> Row[Any]:

@@ -11,7 +11,7 @@ from . import _rows
 from ._blobs import unpack_answers, unpack_items
 from ._chain import to_entry
 from ._schema import answers, audit, flags, items, jobs, models, published, scores, submissions, teams, tokens, versions
-from ._sql_base import SqlPart, one
+from ._sql_base import HIGHEST, SqlPart, one
 from .records import Entry, Flag, Item, ModelCard, Part, Published, Scores, Submission, Team, Token, Version
 
 VISIBLE: ColumnElement[bool] = and_(submissions.c.state != "withdrawn", submissions.c.hidden.is_(False))
@@ -160,6 +160,7 @@ class Reads(SqlPart):
 
     def entries(self, after: int = 0, limit: int = 1000) -> list[Entry]:
         """See ``Store``."""
-        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
+        first, most = min(max(after, 0), HIGHEST), min(max(limit, 0), HIGHEST)
+        query = select(audit).where(audit.c.seq > first).order_by(audit.c.seq).limit(most)
         with self._db.read() as connection:
             return [to_entry(row) for row in connection.execute(query)]

@@ -16,7 +16,7 @@ from . import _rows, _schema, _secrets
 from ._blobs import pack_answers
 from ._chain import Writing
 from ._schema import flags, jobs, models, published, scores, submissions, teams, versions
-from ._sql_base import SqlPart, enqueue, insert_flags, one, submission_row
+from ._sql_base import SqlPart, check_name, enqueue, insert_flags, one, submission_row
 from .interface import NewSubmission, Quota, Refused
 from .records import Submission
 
@@ -26,6 +26,8 @@ class Submissions(SqlPart):
 
     def submit(self, new: NewSubmission, quota: Quota) -> Submission:
         """See ``Store``."""
+        check_name("the id of the model", new.model.id)
+        check_name("the key", new.key or "none")
         data = pack_answers(new.answers)  # before the lock: it takes a while
         with self._db.write() as writing:
             connection = writing.connection
