@@ -35,9 +35,7 @@ def build(verbs: Any) -> None:
     serve = add_verb(verbs, "serve", _serve, "answer readers and submitters", SERVE_EXAMPLE)
     add_folder(serve)
     serve.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: as in board.toml)")
-    serve.add_argument(
-        "--port", type=_port, metavar="N", help="port to listen on, 0 for any (default: as in board.toml)"
-    )
+    serve.add_argument("--port", type=_port, metavar="N", help="port to listen on, 0 for any (default: board.toml)")
     serve.add_argument("--processes", type=_some, default=1, metavar="N", help="server processes (default 1)")
     serve.add_argument("--workers", type=_any, default=1, metavar="N", help="worker processes beside them (default 1)")
     worker = add_verb(verbs, "worker", _worker, "score what is queued", "medsins board worker --dir /srv/board")
