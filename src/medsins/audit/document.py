@@ -62,7 +62,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """All that one check (``leakage``, ``duplicates``, ``labels``, ``identifiers``, ``run``) has to say.
+    """All that one check (``leakage``, ``duplicates``, ``labels``, ``identifiers``, ``run.unscored`` …) has to say.
 
     ``summary`` is one sentence with its numbers. ``settings`` is all that the result depends on (thresholds, seeds,
     digests of the files). ``extra`` is further machine-readable data, not shown in the report.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _audit_duplicates, _audit_identifiers, _audit_labels, _audit_leakage
+from . import _audit_duplicates, _audit_identifiers, _audit_labels, _audit_leakage, _audit_run
 
-VERBS = (_audit_leakage, _audit_duplicates, _audit_labels, _audit_identifiers)
+VERBS = (_audit_leakage, _audit_duplicates, _audit_labels, _audit_identifiers, _audit_run)
 """A module for each verb, in the order of the help; ``build`` adds its verb."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .audit_view import SEVERITIES, VERDICTS, SectionView, TableView, by_severity, read_sections
 from .figures import sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 FOLDED = 12
 """How many rows of a table a page shows before it is asked for all, and findings or rows a terminal."""
+
+WIDEST = 40
+"""Columns of characters beyond which a cell of a terminal's table is folded."""
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim", "clean": "green"}
 
@@ -65,11 +69,11 @@ def _print_section(section: SectionView, console: Console, verbose: bool) -> Non
     console.print(Text.assemble((section.title, "bold"), "  ", (verdict, _STYLES[section.verdict])))
     console.print(section.summary, markup=False)
     shown = section.findings if verbose else section.findings[:FOLDED]
-    for finding in shown:
+    for finding, following in zip_longest(shown, shown[1:]):
         style = _STYLES[finding.severity]
         place = f"{finding.place}: " if finding.place else ""
         console.print(Text.assemble((SEVERITIES[finding.severity], style), f"  {place}{finding.what}"))
-        if finding.mend:
+        if finding.mend and (following is None or following.mend != finding.mend):
             console.print(Text(f"    {finding.mend}", style="dim"))
     if len(shown) < len(section.findings):
         console.print(f"… and {_counted(len(section.findings) - len(shown), 'more finding')} (-v shows all)")
@@ -82,21 +86,43 @@ def _print_table(table: TableView, console: Console, verbose: bool) -> None:
     rows = table.rows if verbose else table.rows[:FOLDED]
     if not rows:
         return
+    columns = _columns(table, rows, console.width)
     console.print(table.title, style="bold", markup=False)
-    console.print(_table(table, rows))
+    console.print(_table(table, rows, columns))
     if len(rows) < len(table.rows):
         console.print(f"… and {_counted(len(table.rows) - len(rows), 'more row')} (-v shows all)")
+    if absent := [name for place, name in enumerate(table.columns) if place not in columns]:
+        console.print(f"not shown for want of width: {', '.join(absent)}", style="dim", markup=False)
 
 
-def _table(table: TableView, rows: tuple[tuple[str, ...], ...]) -> Table:
+def _head(table: TableView, place: int) -> str:
+    unit = table.units[place]
+    return f"{table.columns[place]}, {unit}" if unit in ("%", "points") else table.columns[place]
+
+
+def _columns(table: TableView, rows: tuple[tuple[str, ...], ...], width: int) -> dict[int, int]:
+    """The columns that fit beside each other, with the width of each: the first and those with an interval before the
+    others.
+    """
+    from rich.cells import cell_len
+
+    chosen: dict[int, int] = {}
+    for place in dict.fromkeys((0, *table.bounded, *range(len(table.columns)))):
+        needed = min(WIDEST, max(map(cell_len, (*_head(table, place).split(), *(row[place] for row in rows)))))
+        if not chosen or sum(chosen.values()) + needed + 3 * len(chosen) + 4 <= width:
+            chosen[place] = needed
+    return dict(sorted(chosen.items()))
+
+
+def _table(table: TableView, rows: tuple[tuple[str, ...], ...], columns: Mapping[int, int]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name, unit, numeric in zip(table.columns, table.units, table.numeric, strict=True):
-        head = f"{name}, {unit}" if unit in ("%", "points") else name
-        drawn.add_column(Text(head), justify="right" if numeric else "left", overflow="fold")
+    for place, needed in columns.items():
+        side: Literal["right", "left"] = "right" if table.numeric[place] else "left"
+        drawn.add_column(Text(_head(table, place)), justify=side, overflow="fold", width=needed)
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(row[place]) for place in columns))
     return drawn

@@ -13,7 +13,8 @@ from .figures import mapping, number, percent, sequence
 SEVERITIES: Mapping[str, str] = {"error": "✕ error", "warning": "! warning", "note": "· note"}
 """What a finding means, worst first: a sign and a word, never colour alone."""
 
-VERDICTS: Mapping[str, str] = {"error": "✕ settle first", "warning": "! look at it", "clean": "✓ clean"}
+VERDICTS: Mapping[str, str] = {"error": "✕ settle first", "warning": "! look at it", "note": "· notes only",
+                                  "clean": "✓ clean"}  # fmt: skip
 """What a section's findings come to."""
 
 Cell = str | int | float | None
@@ -54,8 +55,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table as text. ``numeric`` says which columns are numbers; ``bars`` has one entry per row where the table names
-    a value with its bounds (else it is empty), on an axis from ``start`` to ``end``.
+    """A table as text. ``numeric`` says which columns are numbers. Where the table names a value with its bounds,
+    ``bounded`` are their columns and ``bars`` has one entry per row, on an axis from ``start`` to ``end``; both are
+    empty where it does not.
     """
 
     title: str
@@ -64,6 +66,7 @@ class TableView:
     units: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    bounded: tuple[int, ...] = ()
     bars: tuple[Bar | None, ...] = ()
     start: float = 0.0
     end: float = 100.0
@@ -84,8 +87,11 @@ class SectionView:
 
     @property
     def verdict(self) -> str:
-        """``error`` or ``warning`` where a finding is one, else ``clean``."""
-        return next((s for s in ("error", "warning") if any(f.severity == s for f in self.findings)), "clean")
+        """``error`` or ``warning`` where a finding is one; ``note`` where there is nothing but notes, no table either;
+        else ``clean``.
+        """
+        worst = next((s for s in ("error", "warning") if any(f.severity == s for f in self.findings)), "")
+        return worst or ("note" if self.findings and not self.tables else "clean")
 
 
 def read_sections(document: Mapping[str, Any]) -> tuple[SectionView, ...]:
@@ -188,7 +194,9 @@ def _table(entry: Mapping[str, Any]) -> TableView:
     given = [str(unit) for unit in sequence(entry.get("units"))]
     units = tuple((given + [""] * len(columns))[: len(columns)])
     rows = [(list(sequence(row)) + [None] * len(columns))[: len(columns)] for row in sequence(entry.get("rows"))]
-    bars, start, end = _bars(entry, columns, units, rows)
+    bounded = tuple(columns.index(n) for n in (entry.get(k) for k in ("value", "low", "high")) if n in columns)
+    bounded = bounded if len(bounded) == 3 else ()
+    bars, start, end = _bars(bounded, units, rows) if bounded else ((), 0.0, 100.0)
     return TableView(
         title=str(entry.get("title") or ""),
         note=str(entry.get("note") or ""),
@@ -196,6 +204,7 @@ def _table(entry: Mapping[str, Any]) -> TableView:
         units=units,
         numeric=tuple(_numeric(row[k] for row in rows) for k in range(len(columns))),
         rows=tuple(tuple(cell_text(cell, unit) for cell, unit in zip(row, units, strict=True)) for row in rows),
+        bounded=bounded,
         bars=bars,
         start=start,
         end=end,
@@ -208,15 +217,11 @@ def _numeric(cells: Iterable[Any]) -> bool:
 
 
 def _bars(
-    entry: Mapping[str, Any], columns: tuple[str, ...], units: tuple[str, ...], rows: list[list[Any]]
+    places: tuple[int, ...], units: tuple[str, ...], rows: list[list[Any]]
 ) -> tuple[tuple[Bar | None, ...], float, float]:
     """Value and bounds of every row on one axis: from 0 (or, where anything is below 0, from its mirror) to the first
     round number that nothing exceeds.
     """
-    names = [str(entry.get(part) or "") for part in ("value", "low", "high")]
-    if any(name not in columns for name in names):
-        return (), 0.0, 100.0
-    places = [columns.index(name) for name in names]
     figures = [[number(row[place]) for place in places] for row in rows]
     known = [figure for row in figures for figure in row if figure is not None]
     end = _round_up(max(map(abs, known), default=0.0), units[places[0]].startswith("%"))

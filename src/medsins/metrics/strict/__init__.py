@@ -9,7 +9,8 @@ from . import entities, fields, labels, mcqa, multilabel, text
 from ._scored import UNSCORED, Scored, Scorer
 from .baselines import majority_rows, random_rows
 from .infer import SCORERS, infer_spec, language_code
-from .likelihood import Likelihood, Options, find_options, score_likelihood
+from .likelihood import Likelihood, Options, find_options, likeliest_options, score_likelihood
+from .mcqa import read_questions
 
 VERSION = "1"
 """Changes whenever any strict number may change; part of the signature."""
@@ -41,8 +42,10 @@ __all__ = [
     "find_options",
     "infer_spec",
     "language_code",
+    "likeliest_options",
     "majority_rows",
     "random_rows",
+    "read_questions",
     "score_likelihood",
     "score_task",
 ]

@@ -75,9 +75,7 @@ def score_likelihood(rows: Sequence[Row], spec: TaskSpec, resamples: int, rng: n
     expected calibration error of its probability among the options (Naeini 2015, ten bins of equal width); for two
     labels ``auroc`` of the difference of their log-probabilities. Questions with several right letters are left out.
     """
-    compared = [row for row in rows if len(row.option_scores) > 1]
-    judged = _judge_letters(compared) if spec.scorer == "mcqa" else _judge_labels(compared, spec)
-    judged = [(scores, right) for scores, right in judged if right]
+    judged = [(scores, right) for _, scores, right in _judge(rows, spec)]
     if not judged:
         return Likelihood({}, {})
     table = _calibration([_likeliest(scores, right) for scores, right in judged])
@@ -90,6 +88,18 @@ def score_likelihood(rows: Sequence[Row], spec: TaskSpec, resamples: int, rng: n
         metrics["auroc"] = float(auroc(gaps, positive)[0])
         replicates["auroc"] = auroc_draws(gaps, positive, resamples, rng)
     return Likelihood(metrics, replicates)
+
+
+def likeliest_options(rows: Sequence[Row], spec: TaskSpec) -> dict[int, tuple[bool, float]]:
+    """By row: whether its likeliest option is right, and that option's probability among all of them."""
+    return {number: _likeliest(scores, right) for number, scores, right in _judge(rows, spec)}
+
+
+def _judge(rows: Sequence[Row], spec: TaskSpec) -> list[tuple[int, Mapping[str, float], frozenset[str]]]:
+    """The rows whose options were compared and that have a right one: number, log-probabilities, right options."""
+    compared = [row for row in rows if len(row.option_scores) > 1]
+    judged = _judge_letters(compared) if spec.scorer == "mcqa" else _judge_labels(compared, spec)
+    return [(row.row, scores, right) for row, (scores, right) in zip(compared, judged, strict=True) if right]
 
 
 _Judged = list[tuple[Mapping[str, float], frozenset[str]]]

@@ -1,0 +1,141 @@
+"""A run directory as what an audit takes: answers with their judgements, tasks with the bounds of their scores."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medsins.core import Problem, Score, UsageError
+
+if TYPE_CHECKING:
+    from medsins.audit.run_answers import RunFacts, TaskFacts
+    from medsins.bench.scoring_source import Source
+    from medsins.reports.rundata import Judgement
+
+
+def read_run(run_dir: Path) -> RunFacts:
+    """Read a scored run.
+
+    Raises:
+        UsageError: no run is there, or its scores are missing or older than its answers.
+        InvalidFile, RunError: it is damaged.
+    """
+    from medsins.audit.run_answers import Answer, RunFacts
+    from medsins.bench.scoring_source import source_of_run
+    from medsins.reports.rundata import load_run, predictions, read_judgements, read_object
+
+    manifest = load_run(run_dir).manifest
+    scores = read_object(run_dir / "scores.json")
+    judged = read_judgements(run_dir)
+    found = list(predictions(run_dir))
+    _refuse_unscored(run_dir, len(found), [number for number, _ in found if "strict" not in judged.get(number, {})])
+    source = source_of_run(run_dir)
+    strict = scores.get("profiles", {}).get("strict", {}).get("tasks", {})
+    keys, likely = _keys(source), _likely(source)
+    answers = []
+    for number, prediction in found:
+        score = _score(number, prediction.task_id, judged[number]["strict"])
+        official = judged[number].get("official")
+        metric = str(strict.get(prediction.task_id, {}).get("primary", ""))
+        answers.append(
+            Answer(
+                row=number,
+                prediction=prediction,
+                strict=score,
+                official=_score(number, prediction.task_id, official) if official else None,
+                value=_value(score, metric),
+                keys=keys.get(number, ()),
+                likely=likely.get(number),
+            )
+        )
+    lost = {answer.row for answer in answers if answer.strict.unscored} | {row.row for row in source.absent}
+    return RunFacts(
+        name=run_dir.name or str(run_dir),
+        signature=str(manifest.get("signature", "")),
+        tasks=_tasks(manifest, strict, source, lost),
+        answers=tuple(answers),
+        again=_again(manifest),
+    )
+
+
+def _refuse_unscored(run_dir: Path, rows: int, unjudged: list[int]) -> None:
+    again = f"medsins bench score {run_dir}"
+    if not rows:
+        raise UsageError(Problem("has no answers yet", str(run_dir), f"medsins bench resume {run_dir}"))
+    if len(unjudged) == rows:
+        raise UsageError(Problem("is not scored yet", str(run_dir), again))
+    if unjudged:
+        raise UsageError(Problem(f"has {len(unjudged)} answers that came after its scores", str(run_dir), again))
+
+
+def _score(number: int, task_id: str, judgement: Judgement) -> Score:
+    return Score(number, task_id, judgement.metrics, judgement.unscored, judgement.extracted)
+
+
+def _value(score: Score, metric: str) -> float:
+    if score.unscored or not score.metrics:
+        return 0.0
+    return score.metrics.get(metric, next(iter(score.metrics.values())))
+
+
+def _keys(source: Source) -> dict[int, tuple[str, ...]]:
+    """The right letters of multiple-choice questions."""
+    from medsins.bench.scoring_profiles import by_task
+    from medsins.metrics.strict import read_questions
+
+    found = {}
+    for task_id, rows in by_task(source.rows).items():
+        if source.specs[task_id].scorer == "mcqa":
+            for row, question in zip(rows, read_questions(rows), strict=True):
+                found[row.row] = tuple(", ".join(sorted(letters)) for letters in question.right)
+    return found
+
+
+def _likely(source: Source) -> dict[int, tuple[bool, float]]:
+    from medsins.bench.scoring_profiles import by_task
+    from medsins.metrics.strict import likeliest_options
+
+    found: dict[int, tuple[bool, float]] = {}
+    for task_id, rows in by_task(source.rows).items():
+        found |= likeliest_options(rows, source.specs[task_id])
+    return found
+
+
+def _tasks(
+    manifest: Mapping[str, Any], strict: Mapping[str, Any], source: Source, lost: set[int]
+) -> dict[str, TaskFacts]:
+    from medsins.audit.run_answers import TaskFacts
+    from medsins.bench.bounds import score_if_right
+
+    best = score_if_right(source, lost)
+    found = {}
+    for entry in manifest["tasks"]:
+        scored = strict.get(entry["id"])
+        if not scored:
+            continue
+        metric = scored["primary"]
+        found[entry["id"]] = TaskFacts(
+            id=entry["id"],
+            category=entry["category"],
+            language=entry["language"],
+            scorer=scored.get("scorer", ""),
+            metric=metric,
+            score=scored["metrics"].get(metric, 0.0),
+            dropped=scored["metrics"].get(f"{metric}_answered"),
+            all_right=best.get(entry["id"], scored["metrics"].get(metric, 0.0)),
+            expected=int(entry["instances"]),
+            most_tokens=int(entry.get("max_new_tokens", 0)),
+        )
+    return found
+
+
+def _again(manifest: Mapping[str, Any]) -> str:
+    """The command of this run, without its protocol, seed and output; task files of this machine are not named."""
+    spec = manifest["spec"]
+    if manifest.get("imported"):
+        return ""
+    suite = f"--suite {shlex.quote(spec['suite'])}" if spec.get("suite") else "--tasks TASKS"
+    limit = f" --limit {spec['limit']}" if spec.get("limit") else ""
+    return f"medsins bench run --model {shlex.quote(str(spec.get('model', 'MODEL')))} {suite}{limit}"
