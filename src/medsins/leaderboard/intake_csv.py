@@ -9,7 +9,7 @@ from typing import IO
 
 from medsins.core import InvalidFile, Problem
 
-from .intake_files import COLUMNS, Limits, UploadRow, too_large
+from .intake_files import COLUMNS, Limits, UploadRow, too_large, unpacking
 
 _CHUNK = 1 << 18
 _NEVER_ANSWERED = ("missing", "error")
@@ -56,7 +56,8 @@ class _Capped(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._stream.read(min(len(buffer), _CHUNK))
+        with unpacking():
+            data = self._stream.read(min(len(buffer), _CHUNK))
         self._total += len(data)
         if self._total > self._limits.bytes:
             raise too_large("after unpacking", self._limits.bytes, "bytes")

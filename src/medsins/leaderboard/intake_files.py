@@ -4,6 +4,7 @@ zip of a run directory, a run directory. What counts is the size after unpacking
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -77,14 +78,16 @@ def open_upload(path: Path, limits: Limits) -> Iterator[Opened]:
         with _run_directory(path, limits) as opened:
             yield opened
         return
-    with path.open("rb") as stream, _readable():
+    with path.open("rb") as stream:
         head = stream.read(6)
         stream.seek(0)
         if head.startswith(b"PAR1"):
             yield Opened("parquet", parquet_rows(stream, limits), {})
         elif head.startswith(b"PK"):
-            with _open_zip(stream) as bundle:
-                yield _zipped(bundle, limits)
+            with unpacking():
+                bundle = _open_zip(stream)
+                opened = _zipped(bundle, limits)
+            yield opened
         elif head.startswith(b"\x1f\x8b"):
             yield Opened("csv", csv_rows(cast(IO[bytes], gzip.GzipFile(fileobj=stream)), limits), {})
         elif head.startswith((b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
@@ -96,11 +99,13 @@ def open_upload(path: Path, limits: Limits) -> Iterator[Opened]:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
-    """What unpacking can raise on damaged archives, as the error of a file that cannot be read."""
+def unpacking() -> Iterator[None]:
+    """What archives that are damaged raise, as the error of a file that cannot be read."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
+    except (EOFError, zlib.error, zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the disk, not the archive
         mend = "pack it again, or send the CSV as it is"
         raise InvalidFile(
             Problem(f"is a damaged archive ({str(error)[:120] or 'it ends early'})", mend=mend)

@@ -23,10 +23,11 @@ def parquet_rows(stream: IO[bytes], limits: Limits) -> Iterator[UploadRow]:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(
-            stream, read_dictionary=list(_WANTED), thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20
-        )
+        caps = {"thrift_string_size_limit": 1 << 24, "thrift_container_size_limit": 1 << 20}
+        file = pq.ParquetFile(stream, **caps)
         names = _check(file.metadata, file.schema_arrow, limits)
+        texts = [name for name in names if pyarrow.types.is_string(file.schema_arrow.field(name).type)]
+        file = pq.ParquetFile(stream, metadata=file.metadata, read_dictionary=texts, **caps)
         number = spent = 0
         for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
             columns = {name: _texts(batch.column(name), name, limits) for name in names}
