@@ -30,7 +30,7 @@ def board_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     started: Cluster = request.getfixturevalue("postgres")
     url = started.fresh()
     yield url
-    started.drop(url)
+    started.give_back(url)
 
 
 @pytest.fixture
