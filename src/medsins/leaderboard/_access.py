@@ -19,8 +19,8 @@ _BEARER = HTTPBearer(auto_error=False, description="A token of a team or of a ma
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
-def verify(board: Board, request: Request, secret: str) -> Token:
-    """The token of a secret.
+def verify(board: Board, request: Request, secret: str, scope: str = "") -> Token:
+    """The token of a secret, of a scope where one is named.
 
     Raises:
         Halt: 401 for whatever opens nothing, whyever; 429 for an address that failed ten times.
@@ -31,7 +31,7 @@ def verify(board: Board, request: Request, secret: str) -> Token:
         told = {"retry-after": str(math.ceil(wait)), "connection": "close"}
         raise Halt(429, "too many tokens that open nothing came from your address", headers=told)
     token = board.store.authenticate(secret) if 0 < len(secret) <= 200 and secret.isascii() else None
-    if token is None:
+    if token is None or scope not in ("", token.scope):
         board.failures.count(who)
         raise Halt(401, NOT_KNOWN, headers={"www-authenticate": "Bearer", "connection": "close"})
     return token

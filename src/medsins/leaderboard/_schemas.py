@@ -26,7 +26,7 @@ def _prose(text: str) -> str:
     return text
 
 
-Line = Annotated[str, Field(max_length=200), AfterValidator(_clean)]
+Line = Annotated[str, Field(max_length=300), AfterValidator(_clean)]
 Prose = Annotated[str, Field(max_length=2_000), AfterValidator(_prose)]
 Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
 Weights = Literal["open", "closed", "unknown"]
@@ -41,12 +41,12 @@ class In(BaseModel):
 class ModelIn(In):
     """A model as its submitter describes it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_clean)]
+    name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_clean)]
     parameters: Annotated[float | None, Field(gt=0, le=1_000_000, description="in billions")] = None
     weights: Weights = "unknown"
     licence: Line = ""
     training_data: Prose = ""
-    link: Annotated[Line, Field(pattern=r"^(https?://[^\s<>\"']{1,190})?$")] = ""
+    link: Annotated[Line, Field(pattern=r"^(https?://[^\s<>\"']{1,290})?$")] = ""
     medical: bool | None = None
 
 
@@ -54,7 +54,7 @@ class ClaimsIn(In):
     """How the answers came about, as the submitter says."""
 
     protocol: Line = ""
-    shots: Annotated[int | None, Field(ge=0, le=1_000)] = None
+    shots: Line = ""
     sampling: Line = ""
     remarks: Prose = ""
 
@@ -72,7 +72,7 @@ class SubmissionIn(ModelIn, ClaimsIn):
 class LinkIn(SubmissionIn):
     """A model for the maintainers to run: ``link`` says where it is; the server does not fetch it."""
 
-    link: Annotated[str, Field(pattern=r"^https?://[^\s<>\"']{1,190}$")]
+    link: Annotated[str, Field(pattern=r"^https?://[^\s<>\"']{1,290}$")]
 
 
 class ReasonIn(In):
@@ -114,6 +114,7 @@ class TaskOut(Out):
 
     task_id: str
     category: str
+    definition: str
     language: str
     digest: str
     rows: int

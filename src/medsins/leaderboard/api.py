@@ -12,9 +12,10 @@ from starlette.responses import JSONResponse, Response
 from ._access import Anybody, Somebody, is_owner, visible
 from ._schemas import VERSION_ID, ErrorOut, MeOut, ModelOut, PublishedOut, SubmissionOut, VersionOut
 from .board import Board, BoardOf
-from .records import Submission, Token
+from .records import Part, Submission, Token
 
 PREFIX = "/api/v1"
+PARTS: tuple[Part, ...] = ("open", "private")
 VersionId = Annotated[str, Path(pattern=VERSION_ID)]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 OptionalId = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,110}$")]
@@ -64,8 +65,7 @@ def version(board: BoardOf, version: VersionId) -> Response:
 def published(board: BoardOf, version: VersionId) -> Response:
     """What the board shows now for each model, without the score documents (a submission has its own)."""
     board.store.version(version)
-    parts = ("open", "private")
-    return shared([PublishedOut.of(one, False) for part in parts for one in board.store.published(version, part)])
+    return shared([PublishedOut.of(one, False) for part in PARTS for one in board.store.published(version, part)])
 
 
 @router.get("/versions/{version}/history", response_model=list[PublishedOut], responses=errors(404, 422))
@@ -116,9 +116,9 @@ def describe(board: Board, submission: Submission, token: Token | None, whole: b
     store = board.store
     waiting = submission.state in ("queued", "scoring")
     progress = store.progress(submission.id) if whole and waiting else 0.0 if waiting else 1.0
-    told = SubmissionOut.of(submission, f"{board.settings.url}/submissions/{submission.id}", progress)
+    told = SubmissionOut.of(submission, f"{board.settings.url}/submission/{submission.id}", progress)
     if whole and submission.state == "scored":
-        shown = [one for part in ("open", "private") for one in store.published(submission.version, part)]
+        shown = [one for part in PARTS for one in store.published(submission.version, part)]
         told.published = [PublishedOut.of(one, True) for one in shown if one.submission == submission.id]
     if is_owner(token, submission):
         told.noticed = dict(submission.intake)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from medsins import __version__
 from medsins.core.errors import MedsinsError, Problem
 
-from . import api, api_moderate, api_submit, health, web
+from . import api, api_moderate, api_submit, health, web, web_forms
 from ._cache import DataVersion, PageCache
 from .board import Board
 from .interface import Store
@@ -25,7 +25,7 @@ from .security import Gate, SecureHeaders
 from .settings import Settings, read_settings
 
 FOLDER_VARIABLE = "MEDSINS_BOARD_DIR"
-ROUTES = (health, api, api_submit, api_moderate, web)
+ROUTES = (health, api, api_submit, api_moderate, web_forms, web)
 """In this order: ``web`` takes every path that is left."""
 
 

@@ -154,7 +154,8 @@ def _parsed(kind: Any, text: str) -> Any:
 def _checked(folder: Path, document: dict[str, Any]) -> Settings:
     known = {f.name: f for f in fields(Settings) if f.name != "folder"}
     types = get_type_hints(Settings)
-    problems, values = [], {}
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
     for name, value in document.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
