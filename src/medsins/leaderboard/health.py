@@ -1,11 +1,15 @@
-"""Is the board alive, and can it work? For load balancers and service managers."""
+"""Is the board alive, can it work, and how is it doing? For load balancers, service managers and Prometheus."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+import time
 
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from ._access import Anybody
 from .board import BoardOf
+from .interface import NotFound
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,3 +28,14 @@ def ready(board: BoardOf) -> JSONResponse:
     except Exception:  # whatever it is, this process cannot serve now
         return JSONResponse({"status": "no database"}, 503)
     return JSONResponse({"status": "ok"} if board.ready else {"status": "ending"}, 200 if board.ready else 503)
+
+
+@router.get("/metrics")
+def metrics(board: BoardOf, token: Anybody) -> PlainTextResponse:
+    """Counters of this process and the queue of scoring, in Prometheus' format; for tokens that may read or maintain."""
+    if token is None or token.scope == "submit":
+        raise NotFound("no such page")
+    gauges = {f"jobs_{name}": float(value) for name, value in board.store.waiting().items()}
+    gauges["data_version"] = float(board.store.data_version())
+    gauges["uptime_seconds"] = round(time.time() - board.started, 1)
+    return PlainTextResponse(board.metrics.text(gauges), media_type="text/plain; version=0.0.4")

@@ -31,14 +31,14 @@ def serve(store: Store, settings: Settings, processes: int, workers: int) -> Non
 
     log_to_stderr()
     empty_incoming(settings)
-    options = _options(settings)
+    given = options(settings)
     with _workers(settings, workers):
         if processes == 1:
-            uvicorn.Server(uvicorn.Config(create_app(store, settings), **options)).run()
+            uvicorn.Server(uvicorn.Config(create_app(store, settings), **given)).run()
         else:
             os.environ[FOLDER_VARIABLE] = str(settings.folder)
             os.environ[f"{ENVIRONMENT}HOST"], os.environ[f"{ENVIRONMENT}PORT"] = settings.host, str(settings.port)
-            uvicorn.run("medsins.leaderboard.app:from_environment", factory=True, workers=processes, **options)
+            uvicorn.run("medsins.leaderboard.app:from_environment", factory=True, workers=processes, **given)
 
 
 def empty_incoming(settings: Settings) -> None:
@@ -52,7 +52,8 @@ def empty_incoming(settings: Settings) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn serves a board."""
     from ._protocol import PatientProtocol
 
     return {
