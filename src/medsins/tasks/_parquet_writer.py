@@ -11,6 +11,7 @@ import mmap
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from ._columns import Columns
 from ._parquet import CARD_KEY, schema
 from .writer import InstanceWriter, card_document
 
-GROUP_CHARACTERS = 1 << 19  # of text in a row group: what a single instance costs to read
+GROUP_BYTES = 1 << 19  # of text in a row group: what a single instance costs to read
 GROUP_ROWS = 8192
-_FLUSH_CHARACTERS = 1 << 20
+_FLUSH_BYTES = 1 << 20
+_BUFFER = 4 << 20  # bytes written at once; each write waits for Python's lock
 
 
 class _Tail:
@@ -64,25 +66,28 @@ class ParquetWriter(InstanceWriter):
         with path.open("ab") as stream:
             stream.truncate(self._segments[-1] if self._segments else 0)
         self._writer: Any = None
-        self._pending: list[Columns] = []
-        self._weight = 0
+        self._pending: list[Any] = []  # record batches
+        self._rows = self._weight = 0
         self._thread = ThreadPoolExecutor(1)
         self._behind: Future[None] | None = None
 
     def write_columns(self, columns: Columns) -> None:
         """Add instances."""
-        self._pending.append(columns)
-        self._weight += columns.characters()
-        if self._weight >= _FLUSH_CHARACTERS or sum(map(len, self._pending)) >= GROUP_ROWS:
+        self._pending.append(_batch(columns))
+        self._rows += len(columns)
+        self._weight += self._pending[-1].nbytes
+        if self._weight >= _FLUSH_BYTES or self._rows >= GROUP_ROWS:
             self._flush()
 
     def _flush(self) -> None:
+        import pyarrow as pa
+
         pending, weight = self._pending, self._weight
-        self._pending, self._weight = [], 0
+        self._pending, self._rows, self._weight = [], 0, 0
         if not pending:
             return
-        table = _table(pending)
-        share = min(1.0, GROUP_CHARACTERS / max(1, weight))
+        table = pa.Table.from_batches(pending)
+        share = min(1.0, GROUP_BYTES / max(1, weight))
         group = min(GROUP_ROWS, max(1, round(share * table.num_rows)))
         self._wait()
         self._open()
@@ -101,7 +106,7 @@ class ParquetWriter(InstanceWriter):
         import pyarrow.parquet as pq
 
         self._tail = _Tail(self.path)
-        self._stream = pa.PythonFile(self._tail, mode="w")
+        self._stream = pa.BufferedOutputStream(pa.PythonFile(self._tail, mode="w"), _BUFFER)
         there = self._segments[-1] if self._segments else 0
         self._tail.muted = there > 0
         self._writer = pq.ParquetWriter(
@@ -114,6 +119,7 @@ class ParquetWriter(InstanceWriter):
         blank = pa.py_buffer(mmap.mmap(-1, 1 << 30)) if there else None
         while there - self._stream.tell() > 0 and blank is not None:
             self._stream.write(blank.slice(0, min(len(blank), there - self._stream.tell())))
+        self._stream.flush()
         self._tail.muted = False
 
     def checkpoint(self) -> dict[str, Any]:
@@ -157,22 +163,20 @@ class ParquetWriter(InstanceWriter):
         self._thread.shutdown()
         if self._writer is not None:
             self._tail.muted = True
-            self._writer.close()
-            self._stream.close()
+            with suppress(OSError):  # what is still in the buffer has nowhere to go
+                self._writer.close()
+                self._stream.close()
             self._tail.close()
 
 
-def _table(pending: list[Columns]) -> Any:
+def _batch(rows: Columns) -> Any:
     import pyarrow as pa
 
-    batches = []
-    for rows in pending:
-        texts: list[str | None] = [None] * len(rows)
-        if rows.extras is not None:
-            texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
-        columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
-        batches.append(pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema()))
-    return pa.Table.from_batches(batches)
+    texts: list[str | None] = [None] * len(rows)
+    if rows.extras is not None:
+        texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
+    columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
+    return pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema())
 
 
 def _footer_at(path: Path, end: int) -> Any:
