@@ -62,17 +62,18 @@ class Jobs(SqlPart):
     def _ready(self) -> Select[Any]:
         """Jobs that wait or whose lease ran out, of models with no other job under lease; oldest first."""
         now = self._db.now()
-        model = select(submissions.c.model).where(submissions.c.id == jobs.c.submission).scalar_subquery()
         other, theirs = jobs.alias("other"), submissions.alias("theirs")
         busy = (
             select(other.c.id)
             .join(theirs, theirs.c.id == other.c.submission)
             .where(other.c.state == "leased", other.c.leased_until > now, other.c.id != jobs.c.id)
-            .where(theirs.c.model == model)
+            .where(theirs.c.model == submissions.c.model)
+            .correlate(jobs, submissions)
             .exists()
         )
         free = or_(jobs.c.state == "waiting", and_(jobs.c.state == "leased", jobs.c.leased_until <= now))
-        return select(jobs).where(free, ~busy).order_by(jobs.c.id).limit(64)
+        mine = select(jobs).join(submissions, submissions.c.id == jobs.c.submission)
+        return mine.where(free, ~busy).order_by(jobs.c.id).limit(64)
 
     def extend(self, job: Job, seconds: float, progress: float) -> Job:
         """See ``Store``."""
