@@ -30,13 +30,16 @@ class PaperRow:
 
 @dataclass(frozen=True, slots=True)
 class PaperTable:
-    """One category and metric of the article's tables 1 to 8. ``notes``: what does not add up in it."""
+    """One category and metric of the article's tables 1 to 8. ``digits``: decimals it prints; ``notes``: what does not
+    add up in it.
+    """
 
     number: int
     category: str
     metric: str
     columns: tuple[str, ...]
     rows: tuple[PaperRow, ...]
+    digits: int
     notes: tuple[str, ...]
 
 
@@ -46,6 +49,7 @@ class PaperSummary:
 
     columns: tuple[str, ...]
     metrics: tuple[str, ...]
+    digits: tuple[int, ...]
     rows: tuple[PaperRow, ...]
     figures: int
 
@@ -77,8 +81,14 @@ def paper_summary() -> PaperSummary:
         for name, one in models.items()
     )
     rows = tuple(row for row in rows if any(value is not None for value in row.values))
-    return PaperSummary(tuple(usable), tuple(paper_metric(t.metric) for t in usable.values()), rows,
-                        len(published_results()))  # fmt: skip
+    tables = list(usable.values())
+    return PaperSummary(
+        columns=tuple(usable),
+        metrics=tuple(paper_metric(table.metric) for table in tables),
+        digits=tuple(table.digits for table in tables),
+        rows=rows,
+        figures=len(published_results()),
+    )
 
 
 def paper_metric(metric: str) -> str:
@@ -100,11 +110,12 @@ def _table(number: int, category: str, metric: str, results: Sequence[PublishedR
         PaperRow(name, one.params, one.weights, tuple(values.get((name, column)) for column in columns))
         for name, one in models.items()
     )
-    notes = (*_wrong_averages(category, columns, rows), *_twins(columns, rows))
-    return PaperTable(number, category, metric, columns, rows, notes)
+    digits = max(len(f"{result.value:g}".partition(".")[2]) for result in results)
+    notes = (*_wrong_averages(category, columns, rows, digits), *_twins(columns, rows, digits))
+    return PaperTable(number, category, metric, columns, rows, digits, notes)
 
 
-def _wrong_averages(category: str, columns: Sequence[str], rows: Sequence[PaperRow]) -> Iterator[str]:
+def _wrong_averages(category: str, columns: Sequence[str], rows: Sequence[PaperRow], digits: int) -> Iterator[str]:
     """Printed averages that are not the mean of the columns beside them, beyond rounding."""
     if AVERAGE not in columns:
         return
@@ -117,16 +128,15 @@ def _wrong_averages(category: str, columns: Sequence[str], rows: Sequence[PaperR
         there = [value for value in parts if value is not None]
         if printed is None or not there:
             continue
-        digits = max(len(f"{value:g}".partition(".")[2]) for value in [printed, *there])
         if abs(fmean(there) - printed) > 0.501 * 10**-digits + 10**-digits * (digits > 1):
-            yield (f"{row.model}: the printed average {printed:g} is not the mean of its columns "
+            yield (f"{row.model}: the printed average {printed:.{digits}f} is not the mean of its columns "
                    f"({fmean(there):.{digits}f}).")  # fmt: skip
 
 
-def _twins(columns: Sequence[str], rows: Sequence[PaperRow]) -> Iterator[str]:
+def _twins(columns: Sequence[str], rows: Sequence[PaperRow], digits: int) -> Iterator[str]:
     """Two models with three or more equal figures in one table, which answers of different models hardly give."""
     for a, b in combinations(rows, 2):
         same = [(name, x) for name, x, y in zip(columns, a.values, b.values, strict=True) if x == y and x is not None]
         if len(same) >= 3:
-            figures = ", ".join(f"{name} {value:g}" for name, value in same)
+            figures = ", ".join(f"{name} {value:.{digits}f}" for name, value in same)
             yield f"{a.model} and {b.model} have the same figures: {figures}."

@@ -1,12 +1,12 @@
 """Ranks that say no more than the answers show: models whose difference is not significant share one.
 
-Two models answer the same questions, so each question gives one difference of their row scores. If the models were
+Two models answer the same questions, so each question gives one difference d of their row scores. If the models were
 equally good, every difference could as well have had the other sign. Under such sign flips the weighted sum S of the
-differences d has mean 0 and variance sum(d^2), whatever the scores are; ``|S|`` is lessened by one row's weight (half a
-step of the sum; for rows that are right or wrong this is McNemar's test with Edwards' correction of 1948) and compared
-with the normal distribution. The p-values of all pairs of a column are adjusted together (Holm 1979), so the chance of
-any wrong "different" in a column of equal models is at most 5 %. A model's rank is 1 + the number of models that are
-significantly better: better in the figure shown, and in the test.
+differences has mean 0 and variance sum((weight d)^2), whatever the scores are. ``|S|`` is lessened by the size of one
+difference (half a step of the sum; for rows that are right or wrong this is McNemar's test with Edwards' correction of
+1948) and compared with the normal distribution. The p-values of all pairs of a column are adjusted together (Holm
+1979), so the chance of any wrong "different" in a column of equal models is at most 5 %. A model's rank is 1 + the
+number of models that are significantly better: better in the figure shown, and in the test.
 
 All pairs of 200 models come from one product of matrices, and are kept by what they depend on.
 """
@@ -43,7 +43,8 @@ RowScores = Mapping[str, tuple[NDArray[np.int32], NDArray[np.float32]]]
 @dataclass(frozen=True, slots=True)
 class PairTests:
     """All pairs of models, shape [models, models]: ``difference`` (row minus column) and ``half`` of its 95 %
-    interval's width, as fractions; two-sided ``p``, not adjusted.
+    interval's width, as fractions; two-sided ``p``, not adjusted. The standard error is taken as at least that of one
+    row, because agreement on a sample is no proof of agreement.
     """
 
     difference: Array
@@ -58,23 +59,26 @@ def pair_tests(blocks: Sequence[Array]) -> PairTests:
         blocks: a task each, row scores of shape [models, rows]; every task weighs the same, each row within it too.
     """
     models = len(blocks[0])
-    difference, squares, spread = (np.zeros((models, models)) for _ in range(3))
-    step = 0.0
+    difference, squares, spread, steps = (np.zeros((models, models)) for _ in range(4))
+    least = 0.0
     for block in blocks:
         rows = block.shape[1]
         weight = 1 / (len(blocks) * rows)
         own, total = block @ block.T, block.sum(axis=1)
         powers = np.diag(own)
         gaps = total[:, None] - total[None, :]
-        between = powers[:, None] + powers[None, :] - 2 * own
+        between = np.maximum(powers[:, None] + powers[None, :] - 2 * own, 0.0)
         difference += weight * gaps
         squares += weight**2 * between
         spread += weight**2 * np.maximum(between - gaps**2 / rows, 0.0) * rows / max(1, rows - 1)
-        step = max(step, weight)
-    scale = np.sqrt(np.where(squares > _TINY * step**2, squares, np.inf))
-    z = np.maximum(np.abs(difference) - step, 0.0) / scale
+        binary = bool(((block == 0) | (block == 1)).all())
+        steps += weight**3 * between * (1.0 if binary else np.sqrt(between / rows))
+        least = max(least, weight)
+    differ = squares > _TINY * least**2
+    safe = np.where(differ, squares, 1.0)
+    z = np.where(differ, np.maximum(np.abs(difference) - steps / safe, 0.0) / np.sqrt(safe), 0.0)
     p = np.array([math.erfc(value / math.sqrt(2)) for value in z.ravel()]).reshape(z.shape)
-    return PairTests(difference, Z95 * np.sqrt(spread), p)
+    return PairTests(difference, Z95 * np.sqrt(np.maximum(spread, least**2)), p)
 
 
 def significant(p: Array, level: float = LEVEL) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,11 +54,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A model in a column: its figure and its rank. ``tied``: it shares the rank. None: no figure there."""
+    """A model in a column: its figure and its rank. ``tied``: it shares the rank; ``leading``: it is in the first
+    group, and there are others behind. None: no figure there.
+    """
 
     figure: Figure
     rank: int | None = None
     tied: bool = False
+    leading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,11 @@ def read_board(
         values = [figures[i].value or 0.0 for i in there]
         given = ranks(store, [published[i] for i in there], frame.profile, tasks, values)
         place = dict(zip(there, given, strict=True))
-        return [Place(f, place.get(i), given.count(place.get(i, 0)) > 1) for i, f in enumerate(figures)]
+        count, behind = Counter(given), any(rank > 1 for rank in given)
+        return [
+            Place(f, place[i], count[place[i]] > 1, behind and place[i] == 1) if i in place else Place(f)
+            for i, f in enumerate(figures)
+        ]
 
     by_column = [rank([row[i] for row in grid], column.tasks) for i, column in enumerate(columns)]
     every = [task for column in columns for task in column.tasks]

@@ -15,7 +15,7 @@ from medsins.leaderboard.interface import NotFound, Store
 
 from ._links import Links, ServerLinks
 from ._page import Form, Page, Query, Table
-from ._render import Answer, render, render_badge, render_error, static_files
+from ._render import Answer, render, render_error, static_files
 
 __all__ = [
     "Answer",
@@ -29,12 +29,11 @@ __all__ = [
     "find_page",
     "pages",
     "render",
-    "render_badge",
     "render_error",
     "static_files",
 ]
 
-KINDS = ("html", "json", "csv", "tex")
+KINDS = ("html", "json", "csv", "tex", "svg")
 
 
 @cache
@@ -46,8 +45,7 @@ def pages() -> Mapping[str, Page]:
 
 
 def find_page(path: str) -> tuple[Page, str, dict[str, str]]:
-    """The page at a decoded path, the kind that is asked for (``html``, ``json``, ``csv``, ``tex``), and the path's
-    parameters.
+    """The page at a decoded path, which of ``KINDS`` is asked for, and the path's parameters.
 
     Raises:
         NotFound: no page is there.

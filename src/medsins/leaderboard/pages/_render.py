@@ -62,8 +62,11 @@ def render(page: Page, kind: str, store: Store, query: Query, links: Links, form
     Raises:
         NotFound: what it is about is not on the board, or it has no table of the name asked for.
     """
+    picture = page.template.endswith(".svg")
+    if (kind == "svg") != picture and kind in ("html", "svg"):
+        raise NotFound("there is no such page")
     view = page.view(store, query)
-    if kind == "html":
+    if kind in ("html", "svg"):
         at = (page.path.format_map({name: query.one(name) for name in query.values}), _state(page, query))
         text = _html(page.template, {"view": view, "page": page, "form": form or Form(), "links": links, "at": at})
     elif kind == "json":
@@ -82,13 +85,6 @@ def render_error(status: int, message: str, links: Links, kind: str = "html") ->
     else:
         kind, text = "json", json.dumps({"error": what, "message": message}) + "\n"
     return Answer(status, _MEDIA[kind], _encoded(text))
-
-
-def render_badge(label: str, value: str) -> Answer:
-    """A small SVG with a label and a value, as READMEs show them; widths are estimated from the letters."""
-    left, right = (8 + round(sum(_width(letter) for letter in text)) for text in (label, value))
-    text = _environment().get_template("badge.svg").render(label=label, value=value, left=left + 4, right=right + 4)
-    return Answer(200, _MEDIA["svg"], _encoded(text), frameable=True)
 
 
 def to_json(view: Any) -> str:
@@ -226,7 +222,3 @@ def _latex_cell(cell: Cell) -> str:
     if cell is None:
         return "--"
     return f"{cell:.1f}" if isinstance(cell, float) else escape_latex(str(cell)).replace("–", "--")
-
-
-def _width(letter: str) -> float:
-    return 4.0 if letter in "iljtf.,:;|!'() " else 11.0 if ord(letter) > 0x2E7F else 8.2 if letter.isupper() else 6.8

@@ -132,7 +132,14 @@ def _compare(
     rows = []
     for column, pairs in found:
         made = tuple(
-            Pairing("ABCD"[i], "ABCD"[j], 100 * d, 100 * (d - half), 100 * (d + half), next(adjusted))
+            Pairing(
+                "ABCD"[i],
+                "ABCD"[j],
+                100 * d,
+                max(-100.0, 100 * (d - half)),
+                min(100.0, 100 * (d + half)),
+                next(adjusted),
+            )
             for i, j, d, half, _ in pairs
         )
         figures = tuple(_figure(each, column, profile, whole) for each in chosen)
