@@ -14,16 +14,15 @@ import msgspec
 
 from medsins.core.errors import InvalidFile
 
+from ._items import read_items
 from .intake import read_upload
-from .records import Item
 
 
 def main(upload: str, items: str, result: str) -> None:
     """Read, match, tell."""
-    known = msgspec.msgpack.decode(Path(items).read_bytes(), type=list[Item])
     told: dict[str, Any]
     try:
-        taken = read_upload(Path(upload), known)
+        taken = read_upload(Path(upload), read_items(Path(items)))
     except InvalidFile as error:
         told = {"problems": [asdict(problem) for problem in error.problems]}
     else:

@@ -1,23 +1,29 @@
-"""A child process for hostile files: bounded memory, processor time, output and wall-clock time, and no secrets.
+"""A child process for hostile files: bounded memory, processor time, output and time, no network, no secrets.
 
 The limits are set by a small program that then becomes the command, because a server with threads must not run
-Python between fork and exec.
+Python between fork and exec. It has a network namespace of its own, in which there is nothing; where the system allows
+none, Python refuses every socket instead.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import resource
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 1_000_000
+BEAT = 0.5  # seconds
+_NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER (unshare(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,12 @@ class Finished:
     output: bytes
 
 
-def run_limited(command: Sequence[str], folder: Path, bounds: Bounds) -> Finished:
-    """Run a command in a folder of its own, whose files are all it should touch, and wait for it."""
+def run_limited(
+    command: Sequence[str], folder: Path, bounds: Bounds, beat: Callable[[], None] = lambda: None
+) -> Finished:
+    """Run a command in a folder of its own, whose files are all it should touch, and wait for it. ``beat`` is called
+    about twice a second; what it raises ends the child.
+    """
     limits = [str(bounds.memory_mb), str(bounds.output_mb), str(bounds.cpu_seconds)]
     own = [sys.executable, "-m", "medsins.leaderboard._limited", *limits, *command]
     with tempfile.TemporaryFile(dir=folder) as output:
@@ -53,11 +63,13 @@ def run_limited(command: Sequence[str], folder: Path, bounds: Bounds) -> Finishe
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        late = False
+        late, end = False, time.monotonic() + bounds.seconds
         try:
-            child.wait(bounds.seconds)
-        except subprocess.TimeoutExpired:
-            late = True
+            while child.poll() is None and not late:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(min(BEAT, bounds.seconds))
+                late = child.returncode is None and time.monotonic() >= end
+                beat()
         finally:
             _end(child)
         output.seek(0)
@@ -87,7 +99,23 @@ def _become(memory_mb: str, output_mb: str, cpu_seconds: str, *command: str) -> 
     }
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
-    os.execv(command[0], command)
+    if not _leave_network() and command[1] == "-m":
+        sys.addaudithook(_refuse_sockets)
+        sys.argv = list(command[2:])
+        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+    else:
+        os.execv(command[0], command)
+
+
+def _leave_network() -> bool:
+    """Move into a network namespace of one's own; whether the system lets one."""
+    unshare = getattr(ctypes.CDLL(None), "unshare", None)
+    return unshare is not None and any(unshare(flags) == 0 for flags in (_NEW_NETWORK, _NEW_NETWORK | _NEW_USER))
+
+
+def _refuse_sockets(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith("socket."):
+        raise PermissionError("no network here")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from medsins.core.errors import InvalidFile, Problem
-from medsins.core.files import atomic_open
 
+from ._items import items_file
 from ._limited import Bounds, run_limited
 from ._schemas import LinkIn, SubmissionIn
 from .board import Board
@@ -110,24 +109,12 @@ def read_file(board: Board, version: Version, upload: Upload) -> Taken:
         raise Halt(422, Problem("there is no file in it", "file", "send CSV, Parquet or a zip of a run directory"))
     folder = upload.path.parent
     result = folder / "result"
+    items = items_file(board.store, version, board.settings.folder / "cache")
     program = [sys.executable, "-m", "medsins.leaderboard._intake_child"]
-    run_limited([*program, str(upload.path), str(items_file(board, version)), str(result)], folder, BOUNDS)
+    run_limited([*program, str(upload.path), str(items), str(result)], folder, BOUNDS)
     if not result.exists():
         raise Halt(413, Problem("this file takes more to read than the board gives", upload.name, "send plain CSV"))
     told = msgspec.msgpack.decode(result.read_bytes())
     if "problems" in told:
         raise InvalidFile(*(Problem(**problem) for problem in told["problems"]))
     return Taken(**told)
-
-
-def items_file(board: Board, version: Version) -> Path:
-    """A version's instances as a file for the child; made once, for a version never changes."""
-    name = hashlib.sha256(f"{version.id}\0{version.digest}".encode()).hexdigest()[:32]
-    folder = board.settings.folder / "cache"
-    path = folder / f"{name}.items"
-    if not path.exists():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with atomic_open(path, "wb") as stream:
-            stream.write(msgspec.msgpack.encode(list(board.store.items(version.id))))
-        path.chmod(0o600)  # it holds the references
-    return path

@@ -1,0 +1,30 @@
+"""A version's instances as a file for child processes, made once, for a version never changes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from medsins.core.files import atomic_open
+
+from .interface import Store
+from .records import Item, Version
+
+
+def items_file(store: Store, version: Version, folder: Path) -> Path:
+    """The file of a version in a cache folder."""
+    name = hashlib.sha256(f"{version.id}\0{version.digest}".encode()).hexdigest()[:32]
+    path = folder / f"{name}.items"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with atomic_open(path, "wb") as stream:
+            stream.write(msgspec.msgpack.encode(list(store.items(version.id))))
+        path.chmod(0o600)  # it holds the references
+    return path
+
+
+def read_items(path: Path) -> list[Item]:
+    """The instances of such a file, by row."""
+    return msgspec.msgpack.decode(path.read_bytes(), type=list[Item])
