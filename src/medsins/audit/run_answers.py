@@ -56,8 +56,9 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
     """One task of a run. Scores are of its main strict metric in percent: ``score`` counts answers without a judgement
-    as wrong, ``dropped`` leaves them out (None: there is no other), ``all_right`` takes each of them for right.
-    ``expected`` instances were to be asked; answers may take ``most_tokens`` tokens (0: not known).
+    as wrong, ``dropped`` leaves them out (None: there is no other), ``all_right`` takes each of them for right,
+    ``reviewed`` those that a reader took for right (None: there are none). ``expected`` instances were to be asked;
+    answers may take ``most_tokens`` tokens (0: not known).
     """
 
     id: str
@@ -70,6 +71,7 @@ class TaskFacts:
     all_right: float
     expected: int
     most_tokens: int = 0
+    reviewed: float | None = None
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,21 @@ def unscored_section(run: RunFacts) -> Section:
         summary=f"{total} of {asked} answers ({part:.1f} %, {low:.1f} to {high:.1f}) have none"
         f"{': ' if told else ''}{told}.",
         findings=tuple(_findings(run, lost)),
-        tables=(table,) if rows else (),
+        tables=(*((table,) if rows else ()), *_reviewed(run)),
         settings={"warning from": f"{MANY:g} % of a task, surely", "error from": f"{MOST:g} % of a task"},
     )
+
+
+def _reviewed(run: RunFacts) -> Iterator[Table]:
+    judged = [task for task in run.tasks.values() if task.reviewed is not None]
+    if judged:
+        yield Table(
+            title="As readers judged",
+            columns=("task", "metric", "as scored", "as reviewed"),
+            rows=tuple((task.id, task.metric, task.score, task.reviewed) for task in judged),
+            units=("", "", "%", "%"),
+            note="Answers that a reader accepted on the adjudication page count as right here, and nowhere else.",
+        )
 
 
 def _lost(run: RunFacts, task: TaskFacts) -> Counter[str]:

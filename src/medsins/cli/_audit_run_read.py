@@ -22,7 +22,9 @@ def read_run(run_dir: Path) -> RunFacts:
         UsageError: no run is there, or its scores are missing or older than its answers.
         InvalidFile, RunError: it is damaged.
     """
+    from medsins.audit.adjudication import FILE_NAME, DecisionLog
     from medsins.audit.run_answers import Answer, RunFacts
+    from medsins.bench.bounds import score_if_right
     from medsins.bench.scoring_source import source_of_run
     from medsins.reports.rundata import load_run, predictions, read_judgements, read_object
 
@@ -51,10 +53,11 @@ def read_run(run_dir: Path) -> RunFacts:
             )
         )
     lost = {answer.row for answer in answers if answer.strict.unscored} | {row.row for row in source.absent}
+    accepted = DecisionLog(run_dir / FILE_NAME).accepted_rows()
     return RunFacts(
         name=run_dir.name or str(run_dir),
         signature=str(manifest.get("signature", "")),
-        tasks=_tasks(manifest, strict, source, lost),
+        tasks=_tasks(manifest, strict, score_if_right(source, lost), score_if_right(source, accepted)),
         answers=tuple(answers),
         again=_again(manifest),
     )
@@ -104,12 +107,13 @@ def _likely(source: Source) -> dict[int, tuple[bool, float]]:
 
 
 def _tasks(
-    manifest: Mapping[str, Any], strict: Mapping[str, Any], source: Source, lost: set[int]
+    manifest: Mapping[str, Any],
+    strict: Mapping[str, Any],
+    best: Mapping[str, float],
+    reviewed: Mapping[str, float],
 ) -> dict[str, TaskFacts]:
     from medsins.audit.run_answers import TaskFacts
-    from medsins.bench.bounds import score_if_right
 
-    best = score_if_right(source, lost)
     found = {}
     for entry in manifest["tasks"]:
         scored = strict.get(entry["id"])
@@ -127,6 +131,7 @@ def _tasks(
             all_right=best.get(entry["id"], scored["metrics"].get(metric, 0.0)),
             expected=int(entry["instances"]),
             most_tokens=int(entry.get("max_new_tokens", 0)),
+            reviewed=reviewed.get(entry["id"]),
         )
     return found
 
