@@ -11,14 +11,23 @@ Real texts come from the corpora under ``MEDSINS_SHARED`` (default ``../shared``
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
+import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+from _audit_texts import TextMaker
 
 CORPORA = {
     "pubmedqa": "pubmedqa", "hoc": "hallmarks_of_cancer", "medquad": "medquad",
@@ -172,8 +181,124 @@ def report(scratch: Path, name: str, kind: str, case: tuple[list[str], list[str]
         print(f"    false: {tests[test][:200]!r}\n       in: {train[row][:200]!r}")
 
 
+LEAKING = 100  # every so many training instances of the scale run one is a test instance with a tenth changed
+
+
+def write_scale(scratch: Path, train: int, test: int) -> tuple[Path, Path, int]:
+    """Training and test files of texts made from real ones, with leaks; the number of leaks."""
+    maker = TextMaker(real_texts(scratch / "corpora"))
+    words = [str(word) for word in maker.vocabulary[:: max(1, len(maker.vocabulary) // 5000)] if word != "\n"]
+    tests = list(maker.texts(test, 1))
+    rng = random.Random(2)
+    leaks = 0
+    with (scratch / "train.jsonl").open("w", encoding="utf-8") as stream:
+        for row, text in enumerate(maker.texts(train, 3)):
+            if row % LEAKING == 0:
+                text, leaks = changed(tests[(row // LEAKING) % test], 0.1, words, rng), leaks + 1
+            stream.write(json.dumps({"id": f"r{row}", "input": text, "output": ["yes"]}, ensure_ascii=False) + "\n")
+    return scratch / "train.jsonl", write(scratch / "test.jsonl", tests), leaks
+
+
+def measure_scale(scratch: Path, train: int, test: int) -> None:
+    """Time and memory for a quarter, half and all of the training instances, and the slope."""
+    path, tests, _ = write_scale(scratch, train, test)
+    print(
+        f"{test:,} test instances; one in {LEAKING} training instances leaks; {os.cpu_count()} processors, {load()}\n"
+    )
+    heads = ("training", "MB", "seconds", "cpu s", "rows/s", "peak MB", "leaks", "found")
+    print(*(f"{head:>10}" for head in heads))
+    times = []
+    for part in (4, 2, 1):
+        rows = train // part
+        some = path if part == 1 else head_of(path, scratch / "part.jsonl", rows)
+        found = run_measured([sys.executable, __file__, "find", str(some), str(tests)])
+        size, leaks = some.stat().st_size / 1e6, -(-rows // LEAKING)
+        figures = (
+            f"{found.seconds:.1f}",
+            f"{found.cpu:.1f}",
+            f"{rows / found.seconds:,.0f}",
+            f"{found.peak / 1e6:,.0f}",
+        )
+        print(
+            *(f"{text:>10}" for text in (f"{rows:,}", f"{size:,.0f}", *figures, f"{leaks:,}", found.output)), flush=True
+        )
+        times.append((rows, found.seconds))
+    (few, short), (many, long) = times[0], times[-1]
+    slope = (long - short) / (many - few)
+    whole = long + slope * (13_500_000 - many)
+    print(
+        f"\nslope: {1e6 * slope:.1f} s a million training instances; 13.5 million: {whole / 60:.0f} minutes; {load()}"
+    )
+
+
+def load() -> str:
+    """What else the machine does."""
+    return f"load {os.getloadavg()[0]:.1f}"
+
+
+def head_of(path: Path, target: Path, rows: int) -> Path:
+    """The first rows of a file of lines."""
+    with path.open("rb") as source, target.open("wb") as stream:
+        stream.writelines(islice(source, rows))
+    return target
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A finished command: ``peak`` is the memory (bytes, shared pages counted once) of it and all it started."""
+
+    seconds: float
+    cpu: float
+    peak: int
+    output: str
+
+
+def run_measured(command: list[str]) -> Measured:
+    """Run a command; its last line of output, time and memory."""
+    before, started = os.times(), time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak, stop = [0], threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.3):
+            peak[0] = max(peak[0], sum(map(memory, family(process.pid))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    out, _ = process.communicate()
+    stop.set()
+    watcher.join()
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Measured(time.monotonic() - started, cpu, peak[0], (out.strip().splitlines() or [""])[-1])
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for parent in found:
+        with suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process; pages shared with others in equal parts."""
+    with suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def main() -> None:
     """Command line."""
+    if sys.argv[1:2] == ["find"]:
+        print(len(found_pairs(Path(sys.argv[2]), Path(sys.argv[3]))))
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("quality", "scale", "peers"))
     parser.add_argument("--limit", type=int, default=10**9, help="real texts used for quality (all)")
@@ -185,6 +310,8 @@ def main() -> None:
         scratch = Path(folder)
         if args.what == "quality":
             measure_quality(scratch, args.limit)
+        elif args.what == "scale":
+            measure_scale(scratch, args.train, args.test)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Benchmark:
 
     Attributes:
         sources: the files.
-        counts: instances of each file.
+        counts, searched: instances of each file, and those of them that have a telling text.
         files, rows, ids: where each instance is.
         whole_outputs: hash of each instance's outputs but for case, punctuation and blanks.
         exact: hashes of each instance's input and outputs as they are, of shape [instances, 2].
@@ -36,6 +36,7 @@ class Benchmark:
 
     sources: Sequence[Source]
     counts: Sequence[int]
+    searched: Sequence[int]
     files: I32
     rows: I32
     ids: Sequence[str]
@@ -74,10 +75,12 @@ def read_benchmark(reading: Reading) -> Benchmark:
     index = index_of(texts.parts)
     owned = np.concatenate([np.zeros(0, np.int64), *texts.owned])
     owners = np.flatnonzero(owned >= 0)
+    searched = np.bincount(np.array(files, np.int64)[np.unique(owners // 2)], minlength=len(reading.counts))
     order = np.argsort(owned[owners], kind="stable")
     return Benchmark(
         sources=reading.sources,
         counts=tuple(reading.counts),
+        searched=tuple(searched.tolist()),
         files=np.array(files, np.int32),
         rows=np.array(rows, np.int32),
         ids=ids,

@@ -19,6 +19,7 @@ COVER = 0.7
 
 EVERYDAY = 20  # texts that have a run of words, from which on it weighs less: as many times less as more have it
 LEAST = 4  # words that a benchmark text must weigh to be looked for in texts that are not equal to it
+LONGEST = 20_000  # words up to which two texts are compared word by word; two longer ones by their runs of words
 MOST = 64  # benchmark texts that one training text is compared with, the most likely ones
 
 
@@ -153,7 +154,9 @@ class _Side:
         shift = self._shift(len(other), at)
         if shift is None or weights.sum() < LEAST:
             return None
-        if len(self.words) >= len(other):
+        if min(len(other), len(self.words)) > LONGEST:
+            theirs, own = self._runs(at, gram_size(len(other)))
+        elif len(self.words) >= len(other):
             theirs, own = self._common(other, self.words, shift)
         else:
             own, theirs = self._common(self.words, other, -shift)
@@ -173,6 +176,13 @@ class _Side:
         begin = max(0, shift - room)
         first, second = common_words(short.tolist(), long[begin : shift + len(short) + room].tolist())
         return first, [place + begin for place in second]
+
+    def _runs(self, at: Mapping[int, int], size: int) -> tuple[list[int], list[int]]:
+        """Words of both texts that stand in runs which both have."""
+        hits = zip(self.places.tolist(), self.grams.tolist(), strict=True)
+        pairs = [(at[gram], place) for place, gram in hits if gram in at]
+        theirs, own = ({begin[side] + step for begin in pairs for step in range(size)} for side in (0, 1))
+        return sorted(theirs), sorted(own)
 
     def _shift(self, length: int, at: Mapping[int, int]) -> int | None:
         """How many words later than in the benchmark text the shared runs stand, mostly; None where there are none."""

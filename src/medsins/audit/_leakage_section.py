@@ -38,8 +38,8 @@ def leakage_section(found: Leakage) -> Section:
     count, size = len(touched), len(benchmark.ids)
     low, high = (100 * bound for bound in wilson(count / max(1, size), size))
     summary = (
-        f"{count:,} of {size:,} test instances ({_percent(count, size):.2f} %, 95 % interval {low:.2f} to {high:.2f}) "
-        f"stand in {rows:,} of {sum(found.rows):,} training instances."
+        f"{count:,} of {counted(size, 'test instance')} ({_percent(count, size):.2f} %, 95 % interval {low:.2f} to "
+        f"{high:.2f}) stand in {rows:,} of {counted(sum(found.rows), 'training instance')}."
     )
     return Section(
         check="leakage",
@@ -51,6 +51,11 @@ def leakage_section(found: Leakage) -> Section:
         settings=_settings(found),
         extra={"test_instances_touched": len(touched), "training_instances": rows},
     )
+
+
+def counted(number: int, name: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def _percent(part: int, whole: int) -> float:
@@ -74,14 +79,18 @@ def _settings(found: Leakage) -> dict[str, object]:
 
 def _findings(found: Leakage) -> Iterator[Finding]:
     benchmark = found.benchmark
+    for source, searched in zip(benchmark.sources, benchmark.searched, strict=True):
+        if not searched:
+            what = "no text is long enough to be looked for: such leaks would be found by chance"
+            yield Finding("note", source.task, what, "see the threshold of words under settings")
     for (train, test), pair in _ordered(found):
         count, rows = len(pair.instances), benchmark.counts[test]
         kinds = Counter(kind for _, kind in pair.instances.values())
         told = ", ".join(f"{kinds[kind]:,} {_KINDS[kind]}" for kind in KINDS if kinds[kind])
         low, high = (100 * bound for bound in wilson(count / rows, rows))
         what = (
-            f"{count:,} of {rows:,} test instances ({_percent(count, rows):.1f} %, {low:.1f} to {high:.1f}) "
-            f"stand in {pair.rows:,} training instances: {told}"
+            f"{count:,} of {counted(rows, 'test instance')} ({_percent(count, rows):.1f} %, {low:.1f} to {high:.1f}) "
+            f"stand in {counted(pair.rows, 'training instance')}: {told}"
         )
         yield Finding(
             "error" if count / rows >= SERIOUS else "warning",
@@ -106,13 +115,15 @@ def _by_test(found: Leakage) -> Table:
     for number, source in enumerate(benchmark.sources):
         count, size = len(touched.get(number, ())), benchmark.counts[number]
         low, high = wilson(count / max(1, size), size)
-        rows.append((source.task, size, count, _percent(count, size), 100 * low, 100 * high))
+        looked = benchmark.searched[number]
+        rows.append((source.task, size, looked, count, _percent(count, size), 100 * low, 100 * high))
     return Table(
         "Test files",
-        ("test", "instances", "touched", "share", "low", "high"),
-        tuple(sorted(rows, key=lambda row: (-float(row[3] or 0), str(row[0])))),
-        ("", "instances", "instances", "%", "%", "%"),
-        "Touched: the input or the output stands in some training instance. Interval: Wilson, 95 %.",
+        ("test", "instances", "looked for", "touched", "share", "low", "high"),
+        tuple(sorted(rows, key=lambda row: (-float(row[4] or 0), str(row[0])))),
+        ("", "instances", "instances", "instances", "%", "%", "%"),
+        f"Looked for: instances with an input of {MIN_INPUT} words or an output of {MIN_OUTPUT} and more. Touched: the "
+        "input or the output stands in some training instance. Interval: Wilson, 95 %.",
         "share",
         "low",
         "high",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsins.catalog import task_access
-from medsins.core import Problem, UsageError
+from medsins.core import InvalidFile, Problem, UsageError
 from medsins.tasks import SUFFIXES, TaskReader, find_task_files, open_reader
 
 ROWS, CHARACTERS = 2048, 2 << 20  # of one portion, whichever is reached first
@@ -89,16 +89,19 @@ class Reading:
         """All rows, or those that ``wanted`` marks for each file; files without a mark are left out.
 
         Raises:
-            InvalidFile: every problem of the first file that has some.
+            InvalidFile: at the end, every problem of every file.
         """
+        problems: list[Problem] = []
         before = 0
         for number, source in enumerate(self.sources):
             if wanted is None or number in wanted:
                 reader = open_reader(source.path)
                 yield from self._of_file(number, reader, before, None if wanted is None else wanted[number])
-                reader.check()
+                problems += reader.problems
             before += source.size
             self.advance(before)
+        if problems:
+            raise InvalidFile(*problems)
 
     def _of_file(self, number: int, reader: TaskReader, before: int, mask: Mask | None) -> Iterator[Portion]:
         rows: list[int] = []
