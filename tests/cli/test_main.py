@@ -170,18 +170,21 @@ def test_an_interrupt(failing: Callable[[BaseException], None], capsys: Capture)
     assert capsys.readouterr().err == "\ninterrupted\n"
 
 
-@pytest.mark.parametrize("error", [UsageError("x"), OSError(2, "x"), KeyboardInterrupt()])
-def test_debug_shows_the_traceback(failing: Callable[[BaseException], None], error: BaseException) -> None:
+@pytest.mark.parametrize(("error", "code"), [(UsageError("x"), 2), (OSError(2, "x"), 1), (KeyboardInterrupt(), 130)])
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(
+    failing: Callable[[BaseException], None], capsys: Capture, error: BaseException, code: int
+) -> None:
     failing(error)
-    with pytest.raises(type(error)) as caught:
-        main(["catalog", "categories", "--debug"])
-    assert caught.value is error
+    assert main(["catalog", "categories", "--debug"]) == code
+    shown = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in shown
+    assert type(error).__name__ in shown
 
 
 @pytest.mark.parametrize("words", [["--debug", "catalog", "nothing"], ["catalog", "--debug", "nothing"]])
-def test_debug_may_stand_before_the_verb(words: list[str]) -> None:
-    with pytest.raises(UsageError, match="nothing"):
-        main(words)
+def test_debug_may_stand_before_the_verb(capsys: Capture, words: list[str]) -> None:
+    assert main(words) == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_mistake_of_ours_is_never_dressed_up(failing: Callable[[BaseException], None]) -> None:

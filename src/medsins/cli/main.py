@@ -53,23 +53,26 @@ def main(argv: Sequence[str]) -> int:
         code = _dispatch(argv)
         sys.stdout.flush()  # here rather than at exit, where a reader that left would be an error
         return code
-    except MedsinsError as error:
+    except (MedsinsError, KeyboardInterrupt, OSError) as error:
         if debug:
-            raise
+            import traceback
+
+            traceback.print_exc()
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return code
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong; the exit code."""
+    if isinstance(error, MedsinsError):
         return _report(error.problems, error.exit_code)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        sys.stderr.write("\ninterrupted\n")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code
-    except OSError as error:
-        if debug:
-            raise
+    if isinstance(error, OSError):
         place = str(error.filename or "")
         return _report((Problem(error.strerror or str(error), place=place, mend=_os_hint(error)),), 1)
+    sys.stderr.write("\ninterrupted\n")
+    return 130
 
 
 def _dispatch(argv: Sequence[str]) -> int:
