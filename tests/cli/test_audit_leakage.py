@@ -62,7 +62,7 @@ def test_cleaned_files_and_the_list_of_removals(
 ) -> None:
     folder = tmp_path / "clean"
     assert main(["audit", "leakage", files[0], "--test", files[1], "--clean", str(folder)]) == 1
-    assert "1 instance kept, 1 left out" in capsys.readouterr().err
+    assert "kept 1, left out 1" in capsys.readouterr().err
     assert len(json.loads((folder / "task1.json").read_text())["Instances"]) == 1
     assert json.loads((folder / "removals.jsonl").read_text())["test"]["id"] == "0"
     assert main(["audit", "leakage", str(folder), "--test", files[1], "-q"]) == 0

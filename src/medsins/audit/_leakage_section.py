@@ -38,8 +38,8 @@ def leakage_section(found: Leakage) -> Section:
     count, size = len(touched), len(benchmark.ids)
     low, high = (100 * bound for bound in wilson(count / max(1, size), size))
     summary = (
-        f"{count:,} of {counted(size, 'test instance')} ({_percent(count, size):.2f} %, 95 % interval {low:.2f} to "
-        f"{high:.2f}) stand in {rows:,} of {counted(sum(found.rows), 'training instance')}."
+        f"{count:,} of {_counted(size, 'test instance')} ({_percent(count, size):.2f} %, 95 % interval {low:.2f} to "
+        f"{high:.2f}) stand in {rows:,} of {_counted(sum(found.rows), 'training instance')}."
     )
     return Section(
         check="leakage",
@@ -53,7 +53,7 @@ def leakage_section(found: Leakage) -> Section:
     )
 
 
-def counted(number: int, name: str) -> str:
+def _counted(number: int, name: str) -> str:
     """A number of things in words."""
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
@@ -89,8 +89,8 @@ def _findings(found: Leakage) -> Iterator[Finding]:
         told = ", ".join(f"{kinds[kind]:,} {_KINDS[kind]}" for kind in KINDS if kinds[kind])
         low, high = (100 * bound for bound in wilson(count / rows, rows))
         what = (
-            f"{count:,} of {counted(rows, 'test instance')} ({_percent(count, rows):.1f} %, {low:.1f} to {high:.1f}) "
-            f"stand in {counted(pair.rows, 'training instance')}: {told}"
+            f"{count:,} of {_counted(rows, 'test instance')} ({_percent(count, rows):.1f} %, {low:.1f} to {high:.1f}) "
+            f"stand in {_counted(pair.rows, 'training instance')}: {told}"
         )
         yield Finding(
             "error" if count / rows >= SERIOUS else "warning",

@@ -56,7 +56,7 @@ def _leakage(args: argparse.Namespace) -> int:
             cleaned = write_clean(found, args.clean, advance)
         for path in cleaned.emptied:
             console.print(f"note: every instance of {path} leaks: not written", markup=False, soft_wrap=True)
-        told = f"{args.clean}: {cleaned.kept:,} instance{'' if cleaned.kept == 1 else 's'} kept, {cleaned.removed:,} left out (removals.jsonl)"
+        told = f"{args.clean}: kept {cleaned.kept:,}, left out {cleaned.removed:,} (removals.jsonl)"
         console.print(told, markup=False, soft_wrap=True)
     return show([found.section()], [*map(str, args.train), *args.test], args)
 
