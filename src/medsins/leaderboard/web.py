@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -26,6 +29,12 @@ async def static(name: str) -> Response:
         raise NotFound("no such file")
     media_type, content = static_files()[name]
     return Response(content, media_type=media_type, headers={"cache-control": FOR_EVER})
+
+
+@router.get("/api")
+def api_page(board: BoardOf, request: Request) -> Response:
+    """The API for readers, made from its own description."""
+    return show(board, request, "/api", Form(result=_operations(board, request.app.openapi())))
 
 
 @router.get("/{path:path}")
@@ -59,3 +68,18 @@ def form_of(board: Board, request: Request, token: Token | None) -> Form:
     """What a form needs of its reader before it was filled in."""
     value = request.cookies.get(board.sessions.cookie, "")
     return Form(csrf=board.sessions.form_mark(value) if token else "", maintainer=token is not None)
+
+
+def _operations(board: Board, document: Mapping[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document by groups, as the page shows it."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, verbs in document["paths"].items():
+        for method, told in verbs.items():
+            fields = [parameter["name"] for parameter in told.get("parameters", ()) if parameter["in"] == "query"]
+            says = " ".join(told.get("description", "").split())
+            groups.setdefault(told["tags"][0], []).append(
+                {"method": method.upper(), "path": path, "says": says, "fields": fields}
+            )
+    active = [version.id for version in board.store.versions() if version.active(datetime.now(UTC))]
+    listed = [{"name": name, "operations": operations} for name, operations in groups.items()]
+    return {"groups": listed, "url": board.settings.url, "version": active[0] if active else "VERSION"}
