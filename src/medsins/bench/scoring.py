@@ -95,9 +95,13 @@ def score_run(
 
 
 def score_source(
-    source: Source, profiles: Sequence[str] = PROFILES, resamples: int = RESAMPLES, listen: Listener = _silent
+    source: Source,
+    profiles: Sequence[str] = PROFILES,
+    resamples: int = RESAMPLES,
+    listen: Listener = _silent,
+    workers: int = 0,
 ) -> Scoring:
-    """Score what was read, in the named profiles."""
+    """Score what was read, in the named profiles. Much text is scored in ``workers`` processes (0: one a core)."""
     total, done = len(source.specs) * ("strict" in profiles) + ("official" in profiles), 0
 
     def step(what: str) -> None:
@@ -105,7 +109,7 @@ def score_source(
         listen(f"scoring {what}", done, total)
         done += 1
 
-    workers = (os.cpu_count() or 1) if len(source.rows) >= _MANY_ROWS else 1
+    workers = (workers or os.cpu_count() or 1) if len(source.rows) >= _MANY_ROWS else 1
     results: dict[str, ProfileResult] = {}
     if "official" in profiles:
         results["official"] = official_profile(source, resamples, step, workers)

@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medsins.core.assets import cache_folder
+
 MEGABYTE = 1_000_000
 BEAT = 0.5  # seconds
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER (unshare(2))
@@ -77,9 +79,11 @@ def run_limited(
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of this process's environment but what Python needs to start."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    """Nothing of this process's environment but what Python needs to start, and where fetched assets lie."""
+    passed = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "MEDSINS_ASSETS", "NLTK_DATA")
+    kept = {name: os.environ[name] for name in passed if name in os.environ}
+    own = {"HOME": str(folder), "TMPDIR": str(folder), "MEDSINS_CACHE": str(cache_folder())}
+    return {**kept, **own, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
