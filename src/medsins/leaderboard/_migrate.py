@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -13,7 +12,8 @@ from ._database import Database
 from ._schema import REVISION
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_REVISIONS = _MIGRATIONS / "versions"
+FOLDERS: tuple[Path, ...] = (_MIGRATIONS / "versions",)
+"""Where revisions lie."""
 _LOCK = 0x6D656473  # any number, but always this one
 _UPGRADE = "make a backup, then run `medsins board init --upgrade`"
 
@@ -43,24 +43,25 @@ def check_revision(database: Database) -> None:
     )
 
 
-def migrate(database: Database, upgrade: bool, folders: Sequence[Path] = (_REVISIONS,)) -> None:
+def migrate(database: Database, upgrade: bool) -> None:
     """Make the tables where there are none, and bring older ones up to date where ``upgrade`` says so."""
     with database.plain_write() as connection:
-        migrate_within(connection, upgrade, folders)
+        migrate_within(connection, upgrade)
 
 
-def migrate_within(connection: Connection, upgrade: bool, folders: Sequence[Path] = (_REVISIONS,)) -> None:
+def migrate_within(connection: Connection, upgrade: bool) -> None:
     """The same, as part of a transaction that does more."""
     from alembic import command
     from alembic.config import Config
 
     if connection.dialect.name == "postgresql":  # SQLite's writers follow one another anyway
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if revision(connection) is not None and not upgrade:
+    found = revision(connection)
+    if found is not None and (not upgrade or found >= REVISION):
         return
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(str(folder).replace("%", "%%") for folder in folders))
+    config.set_main_option("version_locations", "\n".join(str(folder).replace("%", "%%") for folder in FOLDERS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

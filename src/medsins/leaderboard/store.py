@@ -36,10 +36,10 @@ def open_store(url: str, create: bool = False, clock: Clock = utc_now) -> Store:
         UsageError: the URL is wrong, there is no board, or it is of another revision than this program.
         Unavailable: the database cannot be reached.
     """
+    database = _open(url, create, clock)
     from ._migrate import check_revision, migrate
     from ._sql import SqlStore
 
-    database = _open(url, create, clock)
     try:
         if create:
             migrate(database, upgrade=False)
@@ -52,9 +52,9 @@ def open_store(url: str, create: bool = False, clock: Clock = utc_now) -> Store:
 
 def upgrade_store(url: str) -> None:
     """Bring a board of an older revision up to date, all or nothing. Errors as in ``open_store``."""
+    database = _open(url, False, utc_now)
     from ._migrate import check_revision, migrate
 
-    database = _open(url, False, utc_now)
     try:
         migrate(database, upgrade=True)
         check_revision(database)
@@ -69,9 +69,9 @@ def restore_store(archive: Path, url: str) -> None:
         InvalidFile: the archive is damaged or is none.
         UsageError: the database has a board already.
     """
+    database = _open(url, True, utc_now)
     from ._archive import read_archive
 
-    database = _open(url, True, utc_now)
     try:
         read_archive(archive, database)
     finally:
@@ -81,11 +81,12 @@ def restore_store(archive: Path, url: str) -> None:
 def _open(url: str, create: bool, clock: Clock) -> Database:
     try:
         from ._database import Database, make_private_file
+
+        database = Database(url, clock)
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("sqlalchemy", "alembic", "psycopg"):
             raise MissingExtra("the leaderboard", "board") from error
         raise
-    database = Database(url, clock)
     if database.path is not None and not database.path.exists():
         if not create:
             raise UsageError(Problem("no board here", str(database.path), "run `medsins board init`"))
