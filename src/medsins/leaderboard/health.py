@@ -32,7 +32,7 @@ def ready(board: BoardOf) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(board: BoardOf, token: Anybody) -> PlainTextResponse:
-    """Counters of this process and the queue of scoring, in Prometheus' format; for tokens that may read or maintain."""
+    """Counters of this process and the queue of scoring, for Prometheus; for tokens that may read or maintain."""
     if token is None or token.scope == "submit":
         raise NotFound("no such page")
     gauges = {f"jobs_{name}": float(value) for name, value in board.store.waiting().items()}

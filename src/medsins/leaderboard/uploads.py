@@ -25,6 +25,8 @@ from .settings import Settings
 IDLE_SECONDS = 20.0
 """Longest silence in the middle of an upload."""
 MOST_FIELDS, MOST_FIELD_BYTES = 40, 20_000
+_OTHER_BYTES = 1_000_000
+"""What a body may hold besides its file."""
 _CLOSE = {"connection": "close"}
 _LINGER = 0.3
 """Seconds for which what still comes is thrown away before a refusal, so that more clients get to read it."""
@@ -36,12 +38,12 @@ class Limits:
 
     most_bytes: int
     seconds: float
-    idle: float = IDLE_SECONDS
+    idle: float
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Those of a board."""
-        return cls(settings.upload_mb * 1_000_000, float(settings.upload_seconds))
+        return cls(settings.upload_mb * 1_000_000, float(settings.upload_seconds), IDLE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +120,24 @@ async def received(
     Raises:
         Halt: too large (413), too slow (408), packed (415), no form that can be read (422).
     """
-    limits = Limits.of(settings)
-    declared = request.headers.get("content-length", "0")
-    if not declared.isascii() or not declared.isdigit() or int(declared) > limits.most_bytes + 1_000_000:
-        raise too_large(limits)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise Halt(415, "the body must not be packed; pack the file instead", headers=_CLOSE)
     settings.incoming.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=settings.incoming, prefix="upload-") as folder:
-        sink = _Sink(Path(folder), limits, before_file)
+        sink = _Sink(Path(folder), Limits.of(settings), before_file)
         try:
+            _check_head(request, sink.limits)
             await _receive(request, sink)
         except Halt:
             await _drain(request)
             raise
         yield sink.end()
+
+
+def _check_head(request: Request, limits: Limits) -> None:
+    declared = request.headers.get("content-length", "0")
+    if not declared.isascii() or not declared.isdigit() or int(declared) > limits.most_bytes + _OTHER_BYTES:
+        raise too_large(limits)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Halt(415, "the body must not be packed; pack the file instead", headers=_CLOSE)
 
 
 async def _receive(request: Request, sink: _Sink) -> None:
@@ -159,7 +164,7 @@ async def _receive(request: Request, sink: _Sink) -> None:
         if data is None:
             break
         total += len(data)
-        if total > sink.limits.most_bytes + 1_000_000:
+        if total > sink.limits.most_bytes + _OTHER_BYTES:
             raise too_large(sink.limits)
         try:
             feed(data)
