@@ -20,7 +20,7 @@ def test_equal_keys_are_in_one_part_and_nothing_is_lost(batches: list[list[tuple
         for batch in batches:
             buckets.add(np.array(batch, np.int64).reshape(-1, 2))
         parts = [part.tolist() for part in buckets.parts()]
-    assert sorted(map(tuple, sum(parts, []))) == sorted(sum(batches, []))
+    assert sorted(tuple(row) for part in parts for row in part) == sorted(row for batch in batches for row in batch)
     keys = [{row[0] for row in part} for part in parts]
     assert sum(map(len, keys)) == len(set().union(*keys))
 
