@@ -207,6 +207,22 @@ def test_a_long_text_is_shown_where_it_is_shared(tmp_path: Path) -> None:
     assert len(evidence.right) < 1300
 
 
+def test_pairs_are_shown_of_other_instances_first(tmp_path: Path) -> None:
+    """Ten copies of one instance are one example, the second example is another instance."""
+    train = [(TEST[0][0], TEST[0][1])] * 10 + [(changed(TEST[1][0], 0.1), "yes")]
+    evidence = search(tmp_path, train, TEST).section().evidence
+    assert [(shown.left_place, shown.right_place) for shown in evidence] == [
+        ("task2 / task2-0 / input", "task1 / task1-0 / input"),
+        ("task2 / task2-1 / input", "task1 / task1-10 / input"),
+    ]
+
+
+def test_shared_stretches_are_marked_where_there_are_no_blanks(tmp_path: Path) -> None:
+    question = "七十歳の男性が三日前から続く発熱と咳を主訴に来院した"
+    found = search(tmp_path, [(question.replace("男性", "女性"), "A")], [(question, "B")])
+    assert {"七十歳の", "性が三日前から続く発熱と咳を主訴に来院した"} <= set(found.section().evidence[0].marked)
+
+
 def test_files_of_one_task_are_told_apart(tmp_path: Path) -> None:
     train = [task(tmp_path / f"task9.part{part}.jsonl", [TEST[part]]) for part in (0, 1)]
     found = find_leakage(train, [task(tmp_path / "task2.json", TEST)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -50,7 +49,9 @@ class Leak:
 
 @dataclass(slots=True)
 class TaskPair:
-    """What of a benchmark file stands in a training file: the best leak of each instance, training rows, examples."""
+    """What of a benchmark file stands in a training file: the best leak of each instance, training rows, and the most
+    telling examples first, each of another instance on both sides.
+    """
 
     instances: dict[int, tuple[Side, Kind]] = field(default_factory=dict)
     rows: int = 0
@@ -133,11 +134,14 @@ class Collector:
     def _show(self, pair: TaskPair, leak: Leak, portion: Portion, place: int) -> None:
         row = portion.rows[place]
         entry = (leak.rank, -row)
-        if len(pair.shown) == SHOWN and entry <= pair.shown[0][:2]:
+        if len(pair.shown) == SHOWN and entry <= pair.shown[-1][:2]:
             return
-        example = Example(leak, row, portion.ids[place], portion.texts[2 * place + (leak.where == "output")])
-        put = heapq.heappush if len(pair.shown) < SHOWN else heapq.heapreplace
-        put(pair.shown, (*entry, example))
+        others = [shown for shown in pair.shown if leak.test != shown[2].leak.test and row != shown[2].row]
+        if len(others) < len(pair.shown) and any(shown[:2] >= entry for shown in pair.shown if shown not in others):
+            return
+        text = portion.texts[2 * place + (leak.where == "output")]
+        others.append((*entry, Example(leak, row, portion.ids[place], text)))
+        pair.shown = sorted(others, key=lambda shown: shown[:2], reverse=True)[:SHOWN]
 
 
 def _order(side: Side, kind: Kind) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from medsins.core import sha256_file
@@ -16,7 +17,7 @@ from ._index import COMMON
 from ._judge import COVER, EVERYDAY
 from ._scan import MIN_SHARE, MIN_SIZE
 from ._sources import Portion, Reading
-from ._words import fold
+from ._words import fold, stands_alone
 from .document import Evidence, Finding, Section, Table, Value
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 PAIRS = 30  # shown side by side
 LONGEST = 1200  # characters of a text that are shown
 SERIOUS = 0.01  # share of a test file that makes its numbers not to be believed
+_SIDE = 4 * LONGEST  # characters of a text without blanks that are searched for stretches
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\S")
-_UNITS = ("", "", "instances", "instances", "%", "%", "%", "instances")
+_UNITS = ("", "", "", "instances", "%", "%", "%", "")
 _KINDS = {"exact": "the same", "normalised": "the same but for case, punctuation or blanks", "near": "nearly the same"}
 
 
@@ -164,7 +166,7 @@ def _evidence(found: Leakage) -> Iterator[Evidence]:
     benchmark = found.benchmark
     chosen: list[tuple[tuple[object, ...], str, Example]] = []
     for (train, _), pair in _ordered(found):
-        for turn, (rank, row, example) in enumerate(sorted(pair.shown, key=lambda entry: entry[:2], reverse=True)):
+        for turn, (rank, row, example) in enumerate(pair.shown):
             chosen.append(((turn, *(-part for part in rank), row), found.train[train].task, example))
     chosen.sort(key=lambda entry: entry[0])
     texts = _test_texts(benchmark, [example.leak for _, _, example in chosen[:PAIRS]])
@@ -215,9 +217,16 @@ def _test_texts(benchmark: Benchmark, leaks: list[Leak]) -> dict[tuple[int, str]
 
 
 def _shared(left: str, right: str) -> set[str]:
-    """Words of the left text that the right one has too, as the left one writes them."""
+    """Words of the left text that the right one has too, as the left one writes them; of what is written without
+    blanks the longest stretches of two characters and more that both have.
+    """
     known = {fold(word) for word in _WORD.findall(right)}
-    return {word for word in _WORD.findall(left) if fold(word) in known and any(map(str.isalnum, word))}
+    words = [word for word in _WORD.findall(left) if any(map(str.isalnum, word))]
+    shared = {word for word in words if fold(word) in known}
+    for word in {word for word in words if word not in shared and stands_alone(word[0])}:
+        blocks = SequenceMatcher(None, word, right[:_SIDE], autojunk=False).get_matching_blocks()
+        shared |= {word[block.a : block.a + block.size] for block in blocks if block.size > 1}
+    return shared
 
 
 def _around(text: str, shared: set[str]) -> str:

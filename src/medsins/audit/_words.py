@@ -60,6 +60,11 @@ def _kinds() -> Bytes:
     return kinds
 
 
+def stands_alone(sign: str) -> bool:
+    """Whether a character is of a script that has no blanks between words."""
+    return bool(_kinds()[ord(sign)] == ALONE)
+
+
 @cache
 def _tables() -> tuple[U64, U64]:
     """A random number for each code point and for each place in a word or text, the same everywhere and always."""
