@@ -231,6 +231,46 @@ def measure_scale(scratch: Path, train: int, test: int) -> None:
     )
 
 
+def measure_peers(scratch: Path, peers: Path | None, limit: int) -> None:
+    """Time, memory, recall by kind and precision of three tools on the same files, one after the other."""
+    if peers is None or not peers.exists():
+        sys.exit("name the Python of the others' environment with --peers; the top of this file says how to make it")
+    texts = apart(real_texts(scratch / "corpora"))[:limit]
+    words = sorted({word for text in texts for word in WORD.findall(text)})
+    tests, rest = texts[: len(texts) // 3], texts[len(texts) // 3 :]
+    rng = random.Random(4)
+    leaks = [(kind, number) for number in range(0, len(tests), 2) for kind in [KINDS[number // 2 % len(KINDS)]]]
+    train = [*rest, *(planted(kind, tests[number], rng, rest, words) for kind, number in leaks)]
+    kinds = {len(rest) + at: kind for at, (kind, _) in enumerate(leaks)}
+    files = [str(write(scratch / "train.jsonl", train)), str(write(scratch / "test.jsonl", tests))]
+    print(f"{len(train):,} training texts, {len(tests):,} test texts, {len(kinds):,} leaks; {load()}\n")
+    print(
+        f"{'':<12}",
+        *(f"{head:>10}" for head in ("seconds", "cpu s", "peak MB", "precision", "recall")),
+        *KINDS,
+        sep="  ",
+    )
+    other = str(Path(__file__).with_name("_audit_peers.py"))
+    commands = {"medsins": [sys.executable, __file__, "rows"]}
+    commands |= {name: [str(peers), other, name] for name in ("datasketch", "datatrove")}
+    for name, command in commands.items():
+        found = run_measured([*command, *files])
+        rows = set(json.loads(found.output))
+        by_kind = [sum(row in rows for row in kinds if kinds[row] == kind) for kind in KINDS]
+        counts = [sum(kinds[row] == kind for row in kinds) for kind in KINDS]
+        shares = (len(rows & set(kinds)) / max(1, len(rows)), sum(by_kind) / len(kinds))
+        figures = (
+            f"{found.seconds:.1f}",
+            f"{found.cpu:.1f}",
+            f"{found.peak / 1e6:,.0f}",
+            *(f"{s:.4f}" for s in shares),
+        )
+        cells = [
+            f"{part / max(1, whole):{len(kind)}.3f}" for kind, part, whole in zip(KINDS, by_kind, counts, strict=True)
+        ]
+        print(f"{name:<12}", *(f"{text:>10}" for text in figures), *cells, sep="  ", flush=True)
+
+
 def load() -> str:
     """What else the machine does."""
     return f"load {os.getloadavg()[0]:.1f}"
@@ -299,6 +339,9 @@ def main() -> None:
     if sys.argv[1:2] == ["find"]:
         print(len(found_pairs(Path(sys.argv[2]), Path(sys.argv[3]))))
         return
+    if sys.argv[1:2] == ["rows"]:
+        print(json.dumps(sorted({row for row, _ in found_pairs(Path(sys.argv[2]), Path(sys.argv[3]))})))
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("quality", "scale", "peers"))
     parser.add_argument("--limit", type=int, default=10**9, help="real texts used for quality (all)")
@@ -312,6 +355,8 @@ def main() -> None:
             measure_quality(scratch, args.limit)
         elif args.what == "scale":
             measure_scale(scratch, args.train, args.test)
+        else:
+            measure_peers(scratch, args.peers, args.limit)
 
 
 if __name__ == "__main__":
