@@ -11,8 +11,11 @@ from typing import Literal
 from .document import Evidence, Finding, Section, Table
 from .run_answers import LONG, Answer, Cells, RunFacts, greatest_first, occurs, share, words
 
-GRAM, NEAR, LEAST = 5, 0.8, 5
-"""A query of ``LEAST`` words or more nearly stands in the shots where ``NEAR`` of its runs of ``GRAM`` words do."""
+GRAM, NEAR, LEAST = 4, 0.6, 5
+"""A query of ``LEAST`` words or more nearly stands in the shots where ``NEAR`` of its own runs of ``GRAM`` words do."""
+
+FORM, SEEN = 0.1, 200
+"""Runs of words of more than ``FORM`` of the first ``SEEN`` queries of a task belong to its form, not to a query."""
 
 Leak = Literal["query", "query, nearly", "answer"]
 LEAKS: tuple[Leak, ...] = ("query", "query, nearly", "answer")
@@ -29,13 +32,16 @@ class ShotLeak:
     found: str
 
 
-def find_shot_leak(prompt: str, query: str, references: Iterable[str]) -> ShotLeak | None:
+def find_shot_leak(
+    prompt: str, query: str, references: Iterable[str], form: frozenset[tuple[str, ...]] = frozenset()
+) -> ShotLeak | None:
     """Look for a query and its references in what stands before it in its prompt.
 
     Args:
         prompt: as sent, with its shots.
         query: what is asked; where it is a whole few-shot prompt itself (the published format), its last case.
         references: accepted answers; those of fewer than ``LONG`` words, or that the query holds too, are no evidence.
+        form: runs of words that the task's queries share (``task_form``).
     """
     before, own = split_prompt(prompt, query)
     shots, asked = _known(before), words(own)
@@ -45,9 +51,16 @@ def find_shot_leak(prompt: str, query: str, references: Iterable[str]) -> ShotLe
         said = words(reference)
         if len(said) >= LONG and occurs(said, shots.words) and not occurs(said, asked):
             return ShotLeak("answer", 1.0, reference)
-    grams = _grams(asked)
-    part = len(grams & shots.grams) / len(grams) if len(asked) >= 2 * GRAM else 0.0
+    grams = _grams(asked) - form
+    part = len(grams & shots.grams) / len(grams) if len(grams) > GRAM else 0.0
     return ShotLeak("query, nearly", part, own) if part >= NEAR else None
+
+
+def task_form(queries: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """The runs of words that many queries of a task share: headings, field names, the wording of a question."""
+    seen = queries[:SEEN]
+    counts = Counter(gram for query in seen for gram in _grams(words(split_prompt("", query)[1])))
+    return frozenset(gram for gram, n in counts.items() if n > max(1, FORM * len(seen)))
 
 
 def split_prompt(prompt: str, query: str) -> tuple[str, str]:
@@ -79,10 +92,12 @@ def _grams(found: Sequence[str]) -> frozenset[tuple[str, ...]]:
 def shots_section(run: RunFacts) -> Section:
     """Prompts of a run whose shots give the answer away."""
     leaks: dict[str, list[tuple[Answer, ShotLeak]]] = {}
-    for answer in run.answers:
-        asked = answer.prediction
-        if leak := find_shot_leak(asked.prompt, asked.input, asked.references):
-            leaks.setdefault(asked.task_id, []).append((answer, leak))
+    for task_id, answers in run.by_task.items():
+        form = task_form([answer.prediction.input for answer in answers])
+        for answer in answers:
+            asked = answer.prediction
+            if leak := find_shot_leak(asked.prompt, asked.input, asked.references, form):
+                leaks.setdefault(task_id, []).append((answer, leak))
     rows: list[Cells] = []
     for task_id, found in leaks.items():
         counts = Counter(leak.kind for _, leak in found)
