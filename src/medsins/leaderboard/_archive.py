@@ -35,6 +35,16 @@ from ._verify import problems_of
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _BATCH = 50
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def write_archive(database: Database, destination: Path) -> None:
@@ -74,7 +84,7 @@ def read_archive(archive: Path, database: Database) -> None:
         try:
             with zipfile.ZipFile(archive) as opened:
                 _read(opened, connection, str(archive))
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
+        except _DAMAGE as error:
             raise InvalidFile(Problem(f"no archive of a board, or a damaged one ({error})", str(archive))) from error
         if wrong := list(problems_of(connection)):
             raise InvalidFile(*(Problem(line, str(archive)) for line in wrong))
@@ -100,7 +110,7 @@ def _write(connection: Connection, stream: Any, at: datetime) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for table in metadata.sorted_tables:
             seal, rows = hashlib.sha256(), 0
-            with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as member:
+            with archive.open(_member(table), "w", force_zip64=True) as member:
                 query = select(table).order_by(*table.primary_key).execution_options(yield_per=_BATCH)
                 for row in connection.execute(query):
                     line = compact_json([_plain(value) for value in row]).encode() + b"\n"
@@ -119,19 +129,29 @@ def _read(archive: zipfile.ZipFile, connection: Connection, place: str) -> None:
         found = f"format {manifest['format']}, revision {manifest['revision']}"
         mend = "restore it with the version of medsins that wrote it, then upgrade"
         raise UsageError(Problem(f"the archive has {found}; this program has {FORMAT} and {REVISION}", place, mend))
+    for table in metadata.sorted_tables:
+        _check(archive, table, manifest["tables"][table.name])
     migrate_within(connection, upgrade=False)
     connection.execute(delete(board))
     for table in metadata.sorted_tables:
-        told = manifest["tables"][table.name]
-        seal, rows = hashlib.sha256(), 0
-        with archive.open(f"tables/{table.name}.jsonl") as member:
+        columns = manifest["tables"][table.name]["columns"]
+        with archive.open(_member(table)) as member:
             while lines := list(islice(member, _BATCH)):
-                for line in lines:
-                    seal.update(line)
-                rows += len(lines)
-                connection.execute(insert(table), [_values(table, told["columns"], json.loads(line)) for line in lines])
-        if (rows, seal.hexdigest()) != (told["rows"], told["sha256"]):
-            raise ValueError(f"table {table.name} is not what the manifest tells")
+                connection.execute(insert(table), [_values(table, columns, json.loads(line)) for line in lines])
+
+
+def _check(archive: zipfile.ZipFile, table: Table, told: dict[str, Any]) -> None:
+    seal, rows = hashlib.sha256(), 0
+    with archive.open(_member(table)) as member:
+        for line in member:
+            seal.update(line)
+            rows += 1
+    if (rows, seal.hexdigest()) != (told["rows"], told["sha256"]):
+        raise ValueError(f"table {table.name} is not what the manifest tells")
+
+
+def _member(table: Table) -> str:
+    return f"tables/{table.name}.jsonl"
 
 
 def _plain(value: Any) -> Any:
