@@ -124,6 +124,9 @@ class Store(Protocol):
     def scores(self, submission_id: str, part: Part) -> Scores | None:
         """Its scores on a part, as scored; only maintainers see those that are not published."""
 
+    def scored_as(self) -> Mapping[str, tuple[str, str]]:
+        """Of each submission with scores, the version digest and the metric digest they were made with."""
+
     def published(self, version_id: str, part: Part = "open") -> list[Published]:
         """What the board shows now for each model."""
 
