@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tokenizers.processors import TemplateProcessing
 
 from medsins.core import Message, Prompt
-from medsins.models._local_chat import Chat, merge_system
+from medsins.core.chat import merge_system
+from medsins.models._local_chat import Chat
 
 from .tiny import CHAT, NO_SYSTEM, talk, tokenizer
 

@@ -6,8 +6,10 @@ renders with its model's template.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from .errors import unknown_name
@@ -95,14 +97,23 @@ def render(prompt: Prompt, name: str) -> str:
     if name == "plain":
         return plain(prompt.messages)
     chat = FORMATS[name]
-    messages = _merged(prompt.messages) if chat.system_in_user else prompt.messages
+    messages = merge_system(prompt.messages) if chat.system_in_user else prompt.messages
     bodies = [m.content.strip() if chat.strip else m.content for m in messages]
     turns = [chat.before[m.role] + body + chat.after[m.role] for m, body in zip(messages, bodies, strict=True)]
     return chat.begin + "".join(turns) + chat.answer
 
 
-def _merged(messages: Sequence[Message]) -> Sequence[Message]:
-    if len(messages) < 2 or messages[0].role != "system":
+def pin_date(template: str) -> str:
+    """The template with one day for ever where it asks for today's, or every prompt would change from day to day."""
+    asks = re.compile(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""")
+    return asks.sub(lambda match: repr(datetime(2024, 7, 26).strftime(match[2])), template)
+
+
+def merge_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The same conversation with its system texts on top of the first user turn."""
+    system = [message.content for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    if not system:
         return messages
-    system, first, *rest = messages
-    return (Message(first.role, f"{system.content}\n\n{first.content}"), *rest)
+    users = [message.content for message in rest[:1] if message.role == "user"]
+    return (Message("user", "\n\n".join([*system, *users])), *rest[len(users) :])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from array import array
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from medsins.core import Message, Prompt, Request, digest
-from medsins.core.chat import FORMATS, plain, render
+from medsins.core.chat import FORMATS, merge_system, pin_date, plain, render
 
 from ._local_job import Job
 from ._presets import Preset
@@ -134,19 +133,3 @@ class Chat:
             return PROBE in self._apply((Message("system", PROBE), Message("user", "x")))
         except TemplateError:
             return False
-
-
-def pin_date(template: str) -> str:
-    """The template with one day for ever where it asks for today's, or every prompt would change from day to day."""
-    asks = re.compile(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""")
-    return asks.sub(lambda match: repr(datetime(2024, 7, 26).strftime(match[2])), template)
-
-
-def merge_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The same conversation with its system texts on top of the first user turn."""
-    system = [message.content for message in messages if message.role == "system"]
-    rest = [message for message in messages if message.role != "system"]
-    if not system:
-        return messages
-    users = [message.content for message in rest[:1] if message.role == "user"]
-    return (Message("user", "\n\n".join([*system, *users])), *rest[len(users) :])

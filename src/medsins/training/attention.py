@@ -1,0 +1,48 @@
+"""Who may look at whom in a packed row, and which state predicts which token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .records import Bools, Ints, Row
+
+if TYPE_CHECKING:
+    import torch
+
+
+def visible(row: Row) -> Bools:
+    """(tokens, tokens): whether the token of the first axis attends to that of the second. See ``Row``."""
+    same_group = row.group[:, None] == row.group[None, :]
+    reachable = (row.part[None, :] == 0) | (row.part[:, None] == row.part[None, :])
+    causal = np.tri(len(row), dtype=np.bool_)
+    allowed: Bools = same_group & reachable & causal
+    return allowed
+
+
+def predictors(row: Row) -> tuple[Ints, Ints]:
+    """(places whose state predicts a token with loss, those tokens' ids), both of as many entries as tokens with loss.
+
+    The state before a token is that of the token before it, or of the prefix's last where it opens its part. A sample
+    without prompt has no state before its first token, which then bears no loss.
+    """
+    places = np.flatnonzero(row.loss)
+    before = places - 1
+    opens = (before < 0) | (row.part[before] != row.part[places]) | (row.group[before] != row.group[places])
+    starts = np.searchsorted(row.group, row.group[places])  # groups are in ascending order
+    counts = np.add.reduceat(row.part == 0, np.unique(starts)) if len(row) else np.zeros(0)
+    lengths = dict(zip(np.unique(starts).tolist(), counts.tolist(), strict=True))
+    last = np.array([start + lengths[start] - 1 for start in starts.tolist()], dtype=np.int64)
+    before = np.where(opens, last, before)
+    known = before < places
+    return before[known].astype(np.int32), row.ids[places[known]]
+
+
+def additive(allowed: Bools, dtype: torch.dtype) -> Any:
+    """(1, 1, tokens, tokens): what is added to the attention scores, for models that take a mask of four axes."""
+    import torch
+
+    mask = torch.zeros(allowed.shape, dtype=dtype)
+    mask.masked_fill_(~torch.from_numpy(allowed), torch.finfo(dtype).min)
+    return mask[None, None]

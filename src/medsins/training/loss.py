@@ -1,0 +1,35 @@
+"""The loss of a packed row: cross-entropy on answer tokens, logits only where it is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .attention import additive, predictors, visible
+from .records import Row
+
+
+def row_tensors(row: Row, dtype: Any, device: Any = "cpu") -> dict[str, Any]:
+    """The model's arguments for a row, a batch of one, and ``targets``: ids of the tokens with loss.
+
+    ``logits_to_keep`` names the places whose state predicts them, so that the head, which is most of a small model's
+    work, is not computed for prompts.
+    """
+    import torch
+
+    places, targets = predictors(row)
+    return {
+        "input_ids": torch.from_numpy(row.ids).long()[None].to(device),
+        "position_ids": torch.from_numpy(row.positions).long()[None].to(device),
+        "attention_mask": additive(visible(row), dtype).to(device),
+        "logits_to_keep": torch.from_numpy(places).long().to(device),
+        "targets": torch.from_numpy(targets).long().to(device),
+    }
+
+
+def summed_loss(model: Any, tensors: dict[str, Any]) -> Any:
+    """The sum of cross-entropies (nats) over the row's answer tokens, in float32."""
+    import torch.nn.functional as functional
+
+    inputs = {name: value for name, value in tensors.items() if name not in ("targets", "labels")}
+    logits = model(**inputs, use_cache=False).logits[0]
+    return functional.cross_entropy(logits.float(), tensors["targets"], reduction="sum")

@@ -1,0 +1,72 @@
+"""Packed and shared-prefix rows have the loss and the gradients of padded and of separate samples."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from medsins.training.loss import row_tensors, summed_loss
+from medsins.training.packing import pack
+from medsins.training.records import TokenSample
+
+torch = pytest.importorskip("torch")
+
+
+def clinical_like(count: int, seed: int) -> list[TokenSample]:
+    """Few instructions, many questions, short and long answers."""
+    source = random.Random(seed)
+    openings = [[source.randrange(300) for _ in range(source.randint(10, 40))] for _ in range(3)]
+    found = []
+    for _ in range(count):
+        prompt = [*source.choice(openings), *(source.randrange(300) for _ in range(source.randint(3, 50)))]
+        answer = [source.randrange(300) for _ in range(source.choice((1, 2, 5, 30)))]
+        found.append(TokenSample(np.array(prompt, np.int32), np.array(answer, np.int32)))
+    return found
+
+
+def padded(model: Any, samples: list[TokenSample]) -> Any:
+    """One batch padded to the longest, as the published code trains: labels of -100 where there is no loss."""
+    longest = max(map(len, samples))
+    ids = torch.zeros(len(samples), longest, dtype=torch.long)
+    labels = torch.full((len(samples), longest), -100)
+    mask = torch.zeros(len(samples), longest, dtype=torch.long)
+    for i, one in enumerate(samples):
+        whole = torch.from_numpy(np.concatenate([one.prompt, one.answer])).long()
+        ids[i, : len(one)], mask[i, : len(one)] = whole, 1
+        labels[i, len(one.prompt) : len(one)] = whole[len(one.prompt) :]
+    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+
+
+def gradients(model: Any, loss: Any) -> Any:
+    model.zero_grad()
+    loss.backward()
+    return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+
+
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_packed_rows_are_exact(tiny_llama: Any, share: bool, seed: int) -> None:
+    samples = clinical_like(24, seed)
+    wanted = padded(tiny_llama, samples)
+    wanted_gradients = gradients(tiny_llama, wanted)
+    rows = list(pack(samples, 256, share))
+    assert sum(int(row.loss.sum()) for row in rows) == sum(len(one.answer) for one in samples)
+    assert any(row.part.any() for row in rows) is share
+    total = sum(summed_loss(tiny_llama, row_tensors(row, torch.float32)) for row in rows)
+    found_gradients = gradients(tiny_llama, total)
+    assert abs(total.item() - wanted.item()) / wanted.item() < 1e-5
+    assert float((found_gradients - wanted_gradients).norm() / wanted_gradients.norm()) < 1e-4
+
+
+def test_a_row_that_sees_too_much_would_be_noticed(tiny_llama: Any) -> None:
+    samples = clinical_like(6, 3)
+    (row,) = pack(samples, 1024)
+    tensors = row_tensors(row, torch.float32)
+    right = float(summed_loss(tiny_llama, tensors))
+    open_mask = torch.triu(torch.full((len(row), len(row)), torch.finfo(torch.float32).min), 1)[None, None]
+    wrong = float(summed_loss(tiny_llama, {**tensors, "attention_mask": open_mask}))
+    assert abs(wrong - right) / right > 1e-4
