@@ -7,7 +7,7 @@ words (Chinese, Japanese, Thai, …) give one word a character.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +30,7 @@ _UNSPACED = (
 _APOSTROPHES = "'’ʼ‘＇`´"
 _CODES = 0x110000
 _PLACES = 1 << 16  # letters of a text after which the numbers of places begin again
+_AT_ONCE = 1 << 17  # characters
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -110,6 +111,27 @@ def words_of(texts: Sequence[str]) -> Words:
 
     Half surrogates, which are no Unicode text, count as breaks between words.
     """
+    parts = [_block(block) for block in _blocks(texts)]
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    hashes, whole, sizes, halves = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("hashes", "whole", "sizes", "halves")
+    )
+    return Words(hashes, starts, whole, sizes, halves)
+
+
+def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts in portions that stay in the processor's cache while they are gone over; at least one, if empty."""
+    first = held = 0
+    for number, text in enumerate(texts):
+        if held > _AT_ONCE:
+            yield texts[first:number]
+            first, held = number, 0
+        held += len(text)
+    yield texts[first:]
+
+
+def _block(texts: Sequence[str]) -> Words:
     codes, text_starts = _codes(texts)
     kinds = _kinds()[codes]
     kept = kinds != NOTHING
