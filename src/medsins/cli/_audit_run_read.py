@@ -137,9 +137,11 @@ def _tasks(
 
 
 def _again(manifest: Mapping[str, Any]) -> str:
-    """The command of this run, without its protocol, seed and output; task files of this machine are not named."""
+    """The command of this run, without its protocol, seed and output; task files of this machine are not named. Empty
+    where the model cannot be asked again.
+    """
     spec = manifest["spec"]
-    if manifest.get("imported"):
+    if manifest.get("imported") or str(spec.get("model", "")).startswith("replay:"):
         return ""
     suite = f"--suite {shlex.quote(spec['suite'])}" if spec.get("suite") else "--tasks TASKS"
     limit = f" --limit {spec['limit']}" if spec.get("limit") else ""
