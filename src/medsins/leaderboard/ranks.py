@@ -14,11 +14,10 @@ All pairs of 200 models come from one product of matrices, and are kept by what 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from medsins.core.proportions import Z95
 from medsins.metrics.stats import Array
 
+from ._kept import Kept
 from .interface import Store
 from .records import Part, Published
 
@@ -34,22 +34,22 @@ LEVEL = 0.05
 
 _TINY = 1e-9
 
-Value = TypeVar("Value")
-
 RowScores = Mapping[str, tuple[NDArray[np.int32], NDArray[np.float32]]]
 """Task to the numbers of its rows, ascending, and their scores (fractions 0 to 1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairTests:
-    """All pairs of models, shape [models, models]: ``difference`` (row minus column) and ``half`` of its 95 %
-    interval's width, as fractions; two-sided ``p``, not adjusted. The standard error is taken as at least that of one
-    row, because agreement on a sample is no proof of agreement.
+    """All pairs of models, shape [models, models]: ``difference`` (row minus column, fraction), and ``z``, how many
+    standard deviations of sign flips it is away from 0 (corrected, never negative).
     """
 
     difference: Array
-    half: Array
-    p: Array
+    z: Array
+
+    def p(self, first: int, second: int) -> float:
+        """The two-sided p-value of a pair, not adjusted."""
+        return math.erfc(float(self.z[first, second]) / math.sqrt(2))
 
 
 def pair_tests(blocks: Sequence[Array]) -> PairTests:
@@ -59,35 +59,51 @@ def pair_tests(blocks: Sequence[Array]) -> PairTests:
         blocks: a task each, row scores of shape [models, rows]; every task weighs the same, each row within it too.
     """
     models = len(blocks[0])
-    difference, squares, spread, steps = (np.zeros((models, models)) for _ in range(4))
-    least = 0.0
+    total = np.zeros(models)
+    squares, steps = np.zeros((models, models)), np.zeros((models, models))
     for block in blocks:
         rows = block.shape[1]
         weight = 1 / (len(blocks) * rows)
-        own, total = block @ block.T, block.sum(axis=1)
+        total += weight * block.sum(axis=1)
+        own = block @ block.T
         powers = np.diag(own)
-        gaps = total[:, None] - total[None, :]
-        between = np.maximum(powers[:, None] + powers[None, :] - 2 * own, 0.0)
-        difference += weight * gaps
+        between = powers[:, None] + powers[None, :]
+        between -= 2 * own
+        np.maximum(between, 0.0, out=between)
         squares += weight**2 * between
-        spread += weight**2 * np.maximum(between - gaps**2 / rows, 0.0) * rows / max(1, rows - 1)
         binary = bool(((block == 0) | (block == 1)).all())
-        steps += weight**3 * between * (1.0 if binary else np.sqrt(between / rows))
-        least = max(least, weight)
-    differ = squares > _TINY * least**2
-    safe = np.where(differ, squares, 1.0)
-    z = np.where(differ, np.maximum(np.abs(difference) - steps / safe, 0.0) / np.sqrt(safe), 0.0)
-    p = np.array([math.erfc(value / math.sqrt(2)) for value in z.ravel()]).reshape(z.shape)
-    return PairTests(difference, Z95 * np.sqrt(np.maximum(spread, least**2)), p)
+        steps += weight**3 * (between if binary else between * np.sqrt(between / rows))
+    difference = total[:, None] - total[None, :]
+    squares[squares < _TINY * sum(1 / (len(blocks) * block.shape[1]) for block in blocks) ** 2] = np.inf
+    z = np.maximum(np.abs(difference) - steps / squares, 0.0) / np.sqrt(squares)
+    return PairTests(difference, z)
 
 
-def significant(p: Array, level: float = LEVEL) -> NDArray[np.bool_]:
-    """Which hypotheses Holm's procedure rejects at a family-wise level (1979); shape as ``p``, a vector."""
-    order = np.argsort(p, kind="stable")
-    holds = p[order] > level / np.arange(len(p), 0, -1)
-    first = int(np.argmax(holds)) if holds.any() else len(p)
-    rejected = np.zeros(len(p), dtype=np.bool_)
-    rejected[order[:first]] = True
+def half_width(blocks: Sequence[Array], first: int, second: int) -> float:
+    """Half of the 95 % interval of a pair's difference, as a fraction. Its standard error is taken as at least that of
+    one row, because agreement on a sample is no proof of agreement.
+    """
+    variance, least = 0.0, 0.0
+    for block in blocks:
+        rows = block.shape[1]
+        gaps = block[first] - block[second]
+        variance += float(gaps.var(ddof=min(1, rows - 1))) / rows / len(blocks) ** 2
+        least = max(least, 1 / (len(blocks) * rows))
+    return Z95 * max(math.sqrt(variance), least)
+
+
+def significant(z: Array, level: float = LEVEL) -> NDArray[np.bool_]:
+    """Which of these hypotheses Holm's procedure rejects at a family-wise level (1979). ``z``: a vector of two-sided
+    normal statistics.
+    """
+    tests = len(z)
+    order = np.argsort(-z, kind="stable")
+    rejected = np.zeros(tests, dtype=np.bool_)
+    surely = NormalDist().inv_cdf(1 - level / (2 * max(1, tests)))
+    passed = int((z > surely).sum())  # these are below the first threshold, and thresholds only rise
+    while passed < tests and math.erfc(float(z[order[passed]]) / math.sqrt(2)) <= level / (tests - passed):
+        passed += 1
+    rejected[order[:passed]] = True
     return rejected
 
 
@@ -99,7 +115,7 @@ def tied_ranks(blocks: Sequence[Array], figures: Sequence[float], level: float =
     tests = pair_tests(blocks)
     upper = np.triu_indices(models, 1)
     different = np.zeros((models, models), dtype=np.bool_)
-    different[upper] = significant(tests.p[upper], level)
+    different[upper] = significant(tests.z[upper], level)
     different |= different.T
     shown = np.asarray(figures)
     better = different & (tests.difference > 0) & (shown[:, None] > shown[None, :])
@@ -110,49 +126,30 @@ def aligned(scores: Sequence[RowScores], tasks: Sequence[str]) -> list[Array]:
     """Blocks of several models for ``pair_tests``; a row that one of them has no score for counts 0 for it."""
     blocks = []
     for task in tasks:
-        found = [each[task] for each in scores if task in each]
-        if not found:
-            continue
+        found = [each.get(task, _NOTHING) for each in scores]
         rows = found[0][0]
-        if any(not np.array_equal(rows, other) for other, _ in found):
+        if all(numbers is rows for numbers, _ in found):
+            block = np.stack([values for _, values in found]).astype(np.float64)
+        else:
             rows = np.unique(np.concatenate([numbers for numbers, _ in found]))
-        block = np.zeros((len(scores), len(rows)))
-        for i, each in enumerate(scores):
-            if task in each:
-                numbers, values = each[task]
+            block = np.zeros((len(scores), len(rows)))
+            for i, (numbers, values) in enumerate(found):
                 block[i, np.searchsorted(rows, numbers)] = values
         if block.shape[1]:
             blocks.append(block)
     return blocks
 
 
-class _Kept(Generic[Value]):
-    """The latest ``size`` results by their keys; safe in threads (two may compute the same, neither harms)."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._lock = size, Lock()
-        self._found: OrderedDict[Hashable, Value] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        value = make()
-        with self._lock:
-            self._found[key] = value
-            while len(self._found) > self._size:
-                self._found.popitem(last=False)
-        return value
-
-
-_ROWS: _Kept[Mapping[str, RowScores]] = _Kept(600)
-_RANKS: _Kept[list[int]] = _Kept(4_096)
+_NOTHING = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+_ROWS: Kept[Mapping[str, RowScores]] = Kept(600)
+_RANKS: Kept[list[int]] = Kept(4_096)
+_NUMBERS: Kept[NDArray[np.int32]] = Kept(4_096)
+"""Equal row numbers are one array, so that telling them equal is free."""
 
 
 def row_scores(store: Store, shown: Published, profile: str, part: Part = "open") -> RowScores:
     """The row scores behind what is shown, of each task's first metric; read once for a process."""
-    key = (*_identity(shown), part)
+    key = (*identity(shown), part)
     return _ROWS.get(key, lambda: _read(store, shown, part)).get(profile, {})
 
 
@@ -160,13 +157,14 @@ def ranks(
     store: Store, shown: Sequence[Published], profile: str, tasks: Sequence[str], figures: Sequence[float]
 ) -> list[int]:
     """Tied ranks of what is shown, on some tasks. Kept by submissions, scope and all that their signatures hold."""
-    key = (profile, tuple(tasks), tuple(figures), *(_identity(each) for each in shown))
+    key = (profile, tuple(tasks), tuple(figures), *(identity(each) for each in shown))
     return _RANKS.get(
         key, lambda: tied_ranks(aligned([row_scores(store, each, profile) for each in shown], tasks), figures)
     )
 
 
-def _identity(shown: Published) -> tuple[Hashable, ...]:
+def identity(shown: Published) -> tuple[Hashable, ...]:
+    """What names the content of something shown for good."""
     profiles = shown.document.get("profiles") or {}
     return shown.submission, shown.at, *(str(profiles[name].get("signature")) for name in sorted(profiles))
 
@@ -199,4 +197,5 @@ def _row_metric(metrics: Mapping[str, float], metric: str) -> float:
 def _arrays(pairs: list[tuple[int, float]]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     pairs.sort()
     numbers = np.fromiter((row for row, _ in pairs), dtype=np.int32, count=len(pairs))
-    return numbers, np.fromiter((value for _, value in pairs), dtype=np.float32, count=len(pairs))
+    values = np.fromiter((value for _, value in pairs), dtype=np.float32, count=len(pairs))
+    return _NUMBERS.get(numbers.tobytes(), lambda: numbers), values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from medsins.leaderboard.interface import NotFound, Store
-from medsins.leaderboard.ranks import LEVEL, aligned, pair_tests, row_scores
+from medsins.leaderboard.ranks import LEVEL, aligned, half_width, pair_tests, row_scores
 from medsins.leaderboard.views import (
     Column,
     Frame,
@@ -125,8 +125,10 @@ def _compare(
         blocks = aligned(scores, column.tasks)
         if blocks:
             tests = pair_tests(blocks)
-            pairs = [(i, j, float(tests.difference[i, j]), float(tests.half[i, j]), float(tests.p[i, j]))
-                     for i, j in combinations(range(len(chosen)), 2)]  # fmt: skip
+            pairs = [
+                (i, j, float(tests.difference[i, j]), half_width(blocks, i, j), tests.p(i, j))
+                for i, j in combinations(range(len(chosen)), 2)
+            ]
             found.append((column, pairs))
     adjusted = iter(holm([pair[-1] for _, pairs in found for pair in pairs]))
     rows = []
