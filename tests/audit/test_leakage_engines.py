@@ -79,7 +79,7 @@ def test_an_index_is_the_same_from_disk(tmp_path: Path) -> None:
         assert np.array_equal(array, getattr(loaded, name)), name
     train = [given for pair in TRAIN[:200] for given in pair]
     assert scan(loaded, train).texts.tolist() == scan(index, train).texts.tolist()
-    weights = weigh(index, np.zeros(len(index.grams), np.int64))
+    weights = weigh(index, np.zeros(len(index.grams), np.int32))
     assert judge(loaded, weights, train)[0] == judge(index, weights, train)[0]
 
 

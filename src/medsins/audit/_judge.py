@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ._align import common_words
-from ._grams import LONG
+from ._grams import I32, LONG
 from ._index import F32, U32, TextIndex, gram_size
 from ._scan import MIN_SHARE, MIN_SIZE, Hits, look_up, pair_up
-from ._words import I64, U64, Bytes, words_of
+from ._words import U64, Bytes, words_of
 
 COVER = 0.7
 """Share of a text's weight that must stand in the other text in the same order."""
@@ -60,7 +60,7 @@ class Match:
     inside: bool = False
 
 
-def weigh(index: TextIndex, in_train: I64) -> Weights:
+def weigh(index: TextIndex, in_train: I32) -> Weights:
     """Weights from how many texts have each gram: those of the benchmark and ``in_train`` of training.
 
     A run that few texts have weighs 1. Where all runs of a text are as common, because the whole text stands in many

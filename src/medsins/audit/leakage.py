@@ -16,6 +16,7 @@ from ._benchmark import Benchmark, read_benchmark
 from ._clean import Cleaned, clean_targets, write_without
 from ._collect import Collector, Removal, TaskPair
 from ._engine import Engine, open_engine
+from ._grams import I32
 from ._judge import weigh
 from ._sources import Advance, Mask, Reading, Source, check_apart, find_sources
 from ._words import I64
@@ -83,9 +84,9 @@ def find_leakage(
     return Leakage(sources, tuple(first.counts), benchmark, found.pairs, found.removals)
 
 
-def _scan(running: Engine, benchmark: Benchmark, reading: Reading) -> tuple[dict[int, Mask], I64]:
+def _scan(running: Engine, benchmark: Benchmark, reading: Reading) -> tuple[dict[int, Mask], I32]:
     """For each training file with any the rows to be looked at again; in how many training texts each gram is."""
-    in_train = np.zeros(len(benchmark.index.grams), np.int64)
+    in_train = np.zeros(len(benchmark.index.grams), np.int32)
     again: dict[int, list[I64]] = {}
     for portion, scanned in running.scan(reading.portions()):
         in_train[scanned.grams] += scanned.counts
