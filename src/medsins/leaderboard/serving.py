@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from .app import FOLDER_VARIABLE, create_app
@@ -133,5 +134,8 @@ def end_with_parent(stop: threading.Event) -> None:
 
 def work(store: Store, settings: Settings, stop: threading.Event) -> None:
     """Score what is queued until ``stop`` is set."""
+    from .worker import WorkerSettings, run_worker
+
     log_to_stderr()
-    stop.wait()
+    delay = timedelta(days=settings.private_delay_days)
+    run_worker(store, stop, WorkerSettings(settings.folder / "cache", private_delay=delay))
