@@ -53,9 +53,11 @@ def show(board: Board, request: Request, path: str, form: Form | None = None, st
     """A page with what its form needs; pages without a form are everybody's, and kept by data version."""
     query = parse_qs(request.url.query, max_num_fields=50)
     made = answer(board.store, path, query, form=form)
-    shared = form is None and made.status == 200 and not path.startswith("/submission/")
+    if made.status == 404:
+        raise NotFound("no such page")  # answered in the same words, whatever is not there, or not for this reader
+    shared = form is None and not path.startswith("/submission/")
     headers = {"cache-control": PUBLIC if shared else "no-store"}
-    return Response(made.body, made.status if status == 200 else status, headers, made.media_type)
+    return Response(made.body, status, headers, made.media_type)
 
 
 def session(board: Board, request: Request) -> Token | None:
