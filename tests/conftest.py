@@ -40,6 +40,19 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def smollm2_folder() -> Path:
+    """The folder of SmolLM2-135M-Instruct."""
+    pytest.importorskip("torch")
+    from medsins.core import AssetUnavailable
+    from medsins.models._local_load import find_folder
+
+    try:
+        return find_folder("smollm2")
+    except AssetUnavailable as error:
+        pytest.skip(f"no SmolLM2 here: {error}")
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A real browser. One for all tests of a process: the library behind it allows no second one at a time."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")

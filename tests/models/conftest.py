@@ -26,19 +26,6 @@ def vllm_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def smollm2_folder() -> Path:
-    """The folder of SmolLM2-135M-Instruct."""
-    pytest.importorskip("torch")
-    from medsins.core import AssetUnavailable
-    from medsins.models._local_load import find_folder
-
-    try:
-        return find_folder("smollm2")
-    except AssetUnavailable as error:
-        pytest.skip(f"no SmolLM2 here: {error}")
-
-
-@pytest.fixture(scope="session")
 def vllm_server(vllm_python: Path, smollm2_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real ``vllm serve`` (``http://127.0.0.1:PORT/v1``) with the model ``smollm2`` in float32.
 
