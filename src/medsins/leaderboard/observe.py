@@ -112,19 +112,21 @@ def log(event: str, **facts: Any) -> None:
 def log_to_stderr() -> None:
     """Send the log of this process to stderr, one JSON object a line; uvicorn's own words too."""
     handler = logging.StreamHandler()
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False
-    words = logging.StreamHandler()
-    words.setFormatter(_AsJson())
-    for name in ("uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).addHandler(words)
-        logging.getLogger(name).setLevel(logging.WARNING)
-        logging.getLogger(name).propagate = False
+    handler.setFormatter(_AsJson())
+    for name, level in (("medsins.board", logging.INFO), ("uvicorn.error", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+        logger.propagate = False
 
 
 class _AsJson(logging.Formatter):
+    """What ``log`` wrote as it is; the words of others, and where an error came from, as JSON."""
+
     def format(self, record: logging.LogRecord) -> str:
-        error = record.exc_info[1] if record.exc_info else None
-        said = where(error) if error else record.getMessage()
-        return json.dumps({"at": round(record.created, 3), "event": "server", "level": record.levelname, "said": said})
+        said = record.getMessage()
+        if said.startswith("{"):
+            return said
+        if record.exc_info and record.exc_info[1]:
+            said = where(record.exc_info[1])
+        return json.dumps({"at": round(record.created, 3), "event": record.levelname.lower(), "said": said})
