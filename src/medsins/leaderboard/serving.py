@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from datetime import timedelta
 from typing import Any
 
 from .app import FOLDER_VARIABLE, create_app
