@@ -13,9 +13,9 @@ from functools import cache
 from medsins.core.registry import Registry
 from medsins.leaderboard.interface import NotFound, Store
 
-from ._links import Links, ServerLinks
+from ._links import Links, ServerLinks, StaticLinks, static_name
 from ._page import Form, Page, Query, Table
-from ._render import Answer, render, render_error, static_files
+from ._render import Answer, render, render_error, show, static_files
 
 __all__ = [
     "Answer",
@@ -24,13 +24,17 @@ __all__ = [
     "Page",
     "Query",
     "ServerLinks",
+    "StaticLinks",
     "Table",
     "answer",
     "find_page",
     "pages",
+    "read_query",
     "render",
     "render_error",
+    "show",
     "static_files",
+    "static_name",
 ]
 
 KINDS = ("html", "json", "csv", "tex", "svg")
@@ -74,6 +78,12 @@ def answer(
         )
     except NotFound as error:
         return render_error(404, str(error), links, kind)
+
+
+def read_query(page: Page, given: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> Query:
+    """The parameters of a page's path and those of its query string that it knows."""
+    known = {name: query[name] for name in page.parameters if name in query}
+    return Query({**known, **{name: (text,) for name, text in given.items()}})
 
 
 def _kind(path: str) -> tuple[str, str]:

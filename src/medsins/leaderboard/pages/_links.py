@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, urlencode
@@ -50,9 +50,10 @@ class ServerLinks:
 
 @dataclass(frozen=True, slots=True)
 class StaticLinks:
-    """Addresses in a folder of files, relative to the file ``at``."""
+    """Addresses in a folder of files, relative to the file ``at``; ``ask`` is told of every page that is linked."""
 
     at: str
+    ask: Callable[[str, Parameters, str], None]
 
     @property
     def live(self) -> bool:
@@ -61,6 +62,7 @@ class StaticLinks:
 
     def page(self, path: str, query: Parameters, kind: str = "html") -> str:
         """See ``Links``."""
+        self.ask(path, query, kind)
         return self._relative(static_name(path, query, kind))
 
     def asset(self, name: str) -> str:

@@ -62,10 +62,17 @@ def render(page: Page, kind: str, store: Store, query: Query, links: Links, form
     Raises:
         NotFound: what it is about is not on the board, or it has no table of the name asked for.
     """
-    picture = page.template.endswith(".svg")
-    if (kind == "svg") != picture and kind in ("html", "svg"):
+    if kind in ("html", "svg") and (kind == "svg") != page.template.endswith(".svg"):
         raise NotFound("there is no such page")
-    view = page.view(store, query)
+    return show(page, kind, page.view(store, query), query, links, form)
+
+
+def show(page: Page, kind: str, view: Any, query: Query, links: Links, form: Form | None = None) -> Answer:
+    """What a page's view has found, in one kind.
+
+    Raises:
+        NotFound: it has no table of the name asked for.
+    """
     if kind in ("html", "svg"):
         at = (page.path.format_map({name: query.one(name) for name in query.values}), _state(page, query))
         text = _html(page.template, {"view": view, "page": page, "form": form or Form(), "links": links, "at": at})
