@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from medsins.catalog import categories
 from medsins.core.proportions import wilson
 
-from ._label_facts import Facts
+from ._label_facts import Facts, items_of
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Scores from 0 to 1: ``constant`` is the best that one answer given always comes to, with the 95 % interval that
+    """Scores from 0 to 1: ``constant`` is what the commonest answer, given always, comes to, with the interval that
     follows from Wilson's for how often it is right; ``random`` is what is expected of answers drawn as they are
     distributed (in multiple choice: of options, all equally likely).
     """
@@ -35,35 +35,47 @@ def baseline(facts: Facts) -> Baseline | None:
         return _several(facts)
     share = facts.constant()[1]
     if facts.kind == "multiple choice":
-        return _scored("accuracy", share, facts.choices.read, _same, facts.choices.chance / max(1, facts.choices.read))
+        return _scored("accuracy", [share], facts.choices.read, _same, facts.choices.chance / facts.choices.read)
     shares = [count / facts.answers.total for count in facts.answers.counts.values()]
     if facts.category in categories() and categories()[facts.category].metric == "macro_f1":
         labels = len(shares)
-        return _scored("macro F1", share, facts.instances, lambda p: 2 * p / (1 + p) / labels, 1 / labels)
-    return _scored("accuracy", share, facts.instances, _same, sum(p * p for p in shares))
+        return _scored("macro F1", [share], facts.instances, lambda p: 2 * p / (1 + p) / labels, 1 / labels)
+    return _scored("accuracy", [share], facts.instances, _same, sum(p * p for p in shares))
 
 
 def _several(facts: Facts) -> Baseline:
     """Macro F1. A label given always has precision p and recall 1; one drawn as often as it comes has both p."""
     shares = [count / facts.instances for count in facts.items.counts.values()]
     labels = len(shares)
-    return _scored("macro F1", max(shares), facts.instances, lambda p: 2 * p / (1 + p) / labels, sum(shares) / labels)
+    given = _given(facts)
+    return _scored("macro F1", given, facts.instances, lambda p: 2 * p / (1 + p) / labels, sum(shares) / labels)
 
 
 def _spans(facts: Facts) -> Baseline:
     """Micro F1 over what answers list, the words for "there is none" being one item, as the published scorer has it."""
     counts, total = facts.items.counts, facts.items.total
-    mean = total / facts.instances
-    most = max(counts.values()) / facts.instances
+    given = _given(facts)
+    asked = len(given) + total / facts.instances  # items given and asked for, on an average instance
     drawn = sum(count * count for count in counts.values()) / facts.instances / total
-    return _scored("F1", most, facts.instances, lambda p: 2 * p / (1 + mean), drawn)
+    return _scored("F1", given, facts.instances, lambda p: 2 * p / asked, drawn)
+
+
+def _given(facts: Facts) -> list[float]:
+    """How often each item of the commonest answer is right."""
+    items = set(items_of(facts.constant()[0]))
+    return [facts.items.counts[item] / facts.instances for item in sorted(items)]
 
 
 def _same(share: float) -> float:
     return share
 
 
-def _scored(metric: str, share: float, rows: int, score: Callable[[float], float], random: float) -> Baseline:
-    """The score and its interval: ``score`` rises with the share of rows that a constant is right on."""
-    low, high = wilson(min(1.0, share), rows)
-    return Baseline(metric, score(share), score(low), score(high), random)
+def _scored(
+    metric: str, shares: Sequence[float], rows: int, score: Callable[[float], float], random: float
+) -> Baseline:
+    """The score of an answer whose parts are right on these shares of the rows: the sum of what each part scores, which
+    rises with its share.
+    """
+    bounds = [wilson(min(1.0, share), rows) for share in shares]
+    low, high = sum(score(low) for low, _ in bounds), sum(score(high) for _, high in bounds)
+    return Baseline(metric, sum(map(score, shares)), low, high, random)

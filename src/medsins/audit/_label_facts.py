@@ -101,7 +101,7 @@ class Facts:
         self.spelled.setdefault(label, reference.strip())
         if self.choices.asked < _TRIED or self.choices.usual:
             self.choices.add(given, reference)
-        if len(reference) <= 4 * LABEL_LENGTH:
+        if len(reference) <= 4 * LABEL_LENGTH and not reference.lstrip().startswith(("{", "[")):  # JSON is no list
             items = items_of(reference)
             self.listed += 1
             self.several += len(items) > 1

@@ -36,7 +36,7 @@ def _tasks(found: Sequence[Facts]) -> Table:
     )
     units = ("", "", "instances", "labels", "bits", "", "%", "", "%", "%", "%", "%")
     note = (
-        "What a model scores without looking: one answer always (the best one), and answers drawn at random as they "
+        "What a model scores without looking: the commonest answer always, and answers drawn at random as they "
         "are distributed (of options: all equally likely). A score is worth what it is above these."
     )
     return Table("Scores that need no model", columns, tuple(rows), units, note, "always that", "from", "to")

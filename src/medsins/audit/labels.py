@@ -129,7 +129,7 @@ def _noise(files: Sequence[TaskFile], closed: set[int], equal: Counter[int], nea
             what = f"{equal[number]:,} inputs come with different labels"
             yield Finding("warning", file.name, what, mend)
         if near[number]:
-            what = f"{near[number]:,} pairs of inputs share at least {SIMILAR:.0%} of their words and have different labels"
+            what = f"{near[number]:,} pairs of inputs have {SIMILAR:.0%} of their words in common and different labels"
             yield Finding("note", file.name, what, mend)
 
 
