@@ -24,7 +24,7 @@ DIRECT: tuple[Kind, ...] = ("birth date", "visit date", "record number", "identi
 """Kinds that a text about nobody in particular hardly has; a name may be a doctor's or an author's."""
 
 _EACH, _MOST = 5, 200  # places shown of a task and kind, and of all
-_PER = ("in 10,000",) * 3  # a percentage of something this rare has no digits to read
+_PER = ("",) * 3  # in 10,000 instances: a percentage of something this rare has no digits to read
 _AROUND = 60  # characters shown on either side of a hit
 
 
@@ -81,11 +81,7 @@ def audit_identifiers(
         tables=tuple(table for table in (_kinds_table(counts), _tasks_table(files, counts)) if table.rows),
         evidence=tuple(_evidence(files, places[:_MOST])),
         settings={"kinds": list(KINDS), "files": digests(files)},
-        extra={
-            "tasks": {
-                f.name: {"instances": c.instances, "hits": dict(c.hits)} for f, c in zip(files, counts, strict=True)
-            }
-        },
+        extra={"tasks": {file.name: _as_dict(count) for file, count in zip(files, counts, strict=True)}},
     )
 
 
@@ -133,8 +129,8 @@ def _kinds_table(counts: Sequence[_Count]) -> Table:
     for kind in KINDS:
         hits, touched = sum(c.hits[kind] for c in counts), sum(c.touched_by[kind] for c in counts)
         rows.append((kind, hits, touched, *_rate(touched, instances)))
-    columns, units = ("kind", "hits", "instances", "rate", "from", "to"), ("", "", "instances", *_PER)
-    return Table("By kind", columns, tuple(rows), units, value="rate", low="from", high="to")
+    columns, units = ("kind", "hits", "instances", "rate in 10,000", "from", "to"), ("", "", "instances", *_PER)
+    return Table("By kind", columns, tuple(rows), units, value="rate in 10,000", low="from", high="to")
 
 
 def _tasks_table(files: Sequence[TaskFile], counts: Sequence[_Count]) -> Table:
@@ -143,9 +139,9 @@ def _tasks_table(files: Sequence[TaskFile], counts: Sequence[_Count]) -> Table:
         for kind in KINDS:
             if touched := count.touched_by[kind]:
                 rows.append((file.name, kind, count.hits[kind], touched, *_rate(touched, count.instances)))
-    columns = ("task", "kind", "hits", "instances", "rate", "from", "to")
+    columns = ("task", "kind", "hits", "instances", "rate in 10,000", "from", "to")
     units = ("", "", "", "instances", *_PER)
-    return Table("By task and kind", columns, tuple(rows), units, value="rate", low="from", high="to")
+    return Table("By task and kind", columns, tuple(rows), units, value="rate in 10,000", low="from", high="to")
 
 
 def _rate(touched: int, instances: int) -> tuple[float, float, float]:
