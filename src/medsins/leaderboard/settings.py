@@ -167,7 +167,7 @@ def _checked(folder: Path, document: dict[str, Any]) -> Settings:
             values[name] = tuple(value) if isinstance(value, list) else value
     if problems:
         raise InvalidFile(*problems)
-    return Settings(folder, **values)
+    return Settings(folder.resolve(), **values)
 
 
 def _wrong(setting: Field[Any], kind: Any, value: Any) -> str:
