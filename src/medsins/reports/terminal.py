@@ -51,7 +51,7 @@ def print_scores(scores: Path | Mapping[str, Any], console: Console, verbose: bo
     if verbose and sheet.kinds():
         console.print(_unscored_table(sheet, sheet.tasks, "Task"))
     if sheet.errata and sheet.errata.corrections:
-        console.print(_corrected_table(sheet, sheet.errata))
+        console.print(_corrected_table(sheet, sheet.errata, console.width))
     for text in _notes(sheet):
         console.print(text, style="dim", markup=False, soft_wrap=text.startswith("signature"))
 
@@ -83,17 +83,20 @@ def _unscored_table(sheet: Sheet, lines: Sequence[Line], scope: str) -> Table:
     return table
 
 
-def _corrected_table(sheet: Sheet, errata: Overlay) -> Table:
-    """The categories that corrections touch, each profile as scored and with corrected references."""
+def _corrected_table(sheet: Sheet, errata: Overlay, width: int) -> Table:
+    """The categories that corrections touch, each profile as scored and with corrected references; narrow terminals
+    show the main profile only.
+    """
     table = _empty_table("With errata")
-    for profile in sheet.profiles:
+    profiles = sheet.profiles if width >= 64 else sheet.profiles[:1]
+    for profile in profiles:
         table.add_column(profile, justify="right", no_wrap=True)
         table.add_column("corrected", justify="right", no_wrap=True)
     for line in touched(sheet):
         twin = errata.twin(line)
         cells = [
             percent(figure.value)
-            for profile in sheet.profiles
+            for profile in profiles
             for figure in (line.first(profile), twin.first(profile) if twin else Figure())
         ]
         table.add_row(line.name, *cells)
