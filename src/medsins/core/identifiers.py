@@ -15,6 +15,8 @@ from functools import cache
 
 from ._identifier_rules import RULES, Kind, Rule
 
+__all__ = ["KINDS", "Hit", "Kind", "find_identifiers"]
+
 KINDS: tuple[Kind, ...] = (
     "birth date", "visit date", "record number", "identity number", "phone", "e-mail", "name",
 )  # fmt: skip
