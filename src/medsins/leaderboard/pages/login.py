@@ -1,14 +1,8 @@
-"""Where maintainers show their token, and end their session."""
+"""The form for a maintainer's token; the service takes what it posts."""
 
 from __future__ import annotations
 
-from medsins.leaderboard.interface import Store
+from ._page import Page
+from ._plain import words
 
-from ._page import Page, Query
-
-
-def view(store: Store, query: Query) -> None:
-    """Nothing is told here."""
-
-
-PAGE = Page("login", "/login", "login.html", view, access="maintain", forms=True)
+PAGE = Page("login", "/login", "login.html", words, forms=True)
