@@ -16,16 +16,18 @@ def limits_section(run: RunFacts) -> Section:
     rows: list[Cells] = []
     findings: list[Finding] = []
     for task_id, answers in run.by_task.items():
-        cut = [a for a in answers if _cut(a) or _unfinished(a)]
+        cut, whole = ([a for a in answers if _cut(a) is wanted] for wanted in (True, False))
         prompts, shots = _prompts(answers), sum(a.prediction.dropped_shots > 0 for a in answers)
         if not (cut or prompts or shots):
             continue
-        whole = [a.value for a in answers if a not in cut]
         thinking = sum(map(_unfinished, answers))
-        scores = (mean_percent([a.value for a in cut])[0] if cut else None, mean_percent(whole)[0] if whole else None)
+        scores = (
+            mean_percent([a.value for a in cut])[0] if cut else None,
+            mean_percent([a.value for a in whole])[0] if whole else None,
+        )
         rows.append((task_id, len(answers), *share(len(cut), len(answers)), thinking, *scores, prompts, shots))
         findings += _findings(run.tasks[task_id], answers, len(cut), thinking)
-    cut_all = sum(_cut(a) or _unfinished(a) for a in run.answers)
+    cut_all = sum(map(_cut, run.answers))
     prompts_all, shots_all = _prompts(run.answers), sum(a.prediction.dropped_shots > 0 for a in run.answers)
     table = Table(
         title="What was cut",
