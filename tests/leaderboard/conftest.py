@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,20 @@ def store(board_url: str) -> Iterator[Store]:
     opened = open_store(board_url, create=True)
     yield opened
     opened.close()
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """The demonstration board of ``seeded.py``; tests only look at it."""
+
+    store: Store
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    from .seeded import seed
+
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('seeded')}/board.sqlite", create=True)
+    yield Seeded(store, seed(store))
+    store.close()

@@ -84,7 +84,7 @@ def answers(pupil: Pupil, items: Sequence[Item], languages: dict[str, str], atte
     return found
 
 
-def scored(version: Version, items: Sequence[Item], given: Sequence[str | None], resamples: int = 200) -> Scoring:
+def scored(version: Version, items: Sequence[Item], given: Sequence[str | None], resamples: int = 100) -> Scoring:
     """The real scores of answers on the open part."""
     here = [(item, answer) for item, answer in zip(items, given, strict=True) if item.part == "open"]
     rows = [Row(i.row, i.task_id, i.input, answer, i.outputs, "ok") for i, answer in here]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -80,9 +81,9 @@ def to_scores(row: Row[Any]) -> Scores:
     return Scores(row.submission, row.part, row.version_digest, row.metric_digest, row.document, samples, row.scored)
 
 
-def to_published(row: Row[Any]) -> Published:
-    """What was or is shown."""
-    return Published(**{name: getattr(row, name) for name in PUBLISHED})
+def to_published(row: Row[Any], document: Mapping[str, Any]) -> Published:
+    """What was or is shown, with its document."""
+    return Published(**{name: getattr(row, name) for name in PUBLISHED if name != "document"}, document=document)
 
 
 def to_flag(row: Row[Any]) -> Flag:

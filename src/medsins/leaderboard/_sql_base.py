@@ -11,6 +11,7 @@ from medsins.core.errors import Problem
 
 from ._chain import Writing
 from ._database import Database
+from ._kept import Kept
 from ._schema import flags, jobs, submissions
 from .interface import NotFound, Refused
 
@@ -24,6 +25,7 @@ class SqlPart:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._documents: Kept[Mapping[str, Any]] = Kept(500)
 
 
 def one(connection: Connection, table: Table, key: str | int, what: str) -> Row[Any]:

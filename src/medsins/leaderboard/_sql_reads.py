@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -129,6 +129,12 @@ class Reads(SqlPart):
             row = connection.execute(query).first()
         return None if row is None else _rows.to_scores(row)
 
+    def scored_as(self) -> Mapping[str, tuple[str, str]]:
+        """See ``Store``."""
+        query = select(scores.c.submission, scores.c.version_digest, scores.c.metric_digest)
+        with self._db.read() as connection:
+            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+
     def published(self, version_id: str, part: Part = "open") -> list[Published]:
         """See ``Store``: of each model the newest that is neither hidden nor withdrawn."""
         shown = (
@@ -145,10 +151,24 @@ class Reads(SqlPart):
         return self._published(version_id, and_(published.c.part == "open", seen), published.c.id)
 
     def _published(self, version_id: str, condition: ColumnElement[bool], order: ColumnElement[Any]) -> list[Published]:
-        query = select(published).where(published.c.version == version_id, condition).order_by(order)
+        """Documents are parsed once; an id may be taken again after a withdrawal, so their key holds more than that."""
+        own = [column for column in published.c if column.name != "document"]
+        query = select(*own).where(published.c.version == version_id, condition).order_by(order)
+
         with self._db.read() as connection:
             one(connection, versions, version_id, "version")
-            return [_rows.to_published(row) for row in connection.execute(query)]
+            rows = {(row.id, row.submission, row.at): row for row in connection.execute(query)}
+
+            def read(missing: list[Any]) -> dict[Any, Any]:
+                found: dict[int, Any] = {}
+                for start in range(0, len(missing), 1_000):
+                    ids = [key[0] for key in missing[start : start + 1_000]]
+                    chosen = select(published.c.id, published.c.document).where(published.c.id.in_(ids))
+                    found.update((row.id, row.document) for row in connection.execute(chosen))
+                return {key: found[key[0]] for key in missing}
+
+            documents = self._documents.get_all(list(rows), read)
+        return [_rows.to_published(row, documents[key]) for key, row in rows.items()]
 
     def flags(self, submission_id: str | None = None) -> list[Flag]:
         """See ``Store``; oldest first."""

@@ -125,7 +125,7 @@ def tied_ranks(blocks: Sequence[Array], figures: Sequence[float], level: float =
 def aligned(scores: Sequence[RowScores], tasks: Sequence[str]) -> list[Array]:
     """Blocks of several models for ``pair_tests``; a row that one of them has no score for counts 0 for it."""
     blocks = []
-    for task in tasks:
+    for task in tasks if scores else ():
         found = [each.get(task, _NOTHING) for each in scores]
         rows = found[0][0]
         if all(numbers is rows for numbers, _ in found):

@@ -17,8 +17,9 @@ from typing import Any
 from medsins.catalog import categories
 from medsins.reports.figures import Figure, Line, Sheet, read_sheet
 
+from ._kept import Kept
 from .interface import NotFound, Store
-from .ranks import ranks
+from .ranks import identity, ranks
 from .records import ModelCard, Published, Version, VersionTask
 
 PROFILES = ("strict", "official")
@@ -144,10 +145,18 @@ def read_shown(store: Store, version: str) -> list[Shown]:
     cards = {card.id: card for card in store.models()}
     names = {team.id: team.name for team in store.teams()}
     return [
-        Shown(each, cards[each.model], names.get(cards[each.model].team, ""), read_sheet(each.document))
+        Shown(each, cards[each.model], names.get(cards[each.model].team, ""), _sheet(each))
         for each in store.published(version)
         if each.model in cards
     ]
+
+
+_SHEETS: Kept[Sheet] = Kept(600)
+
+
+def _sheet(published: Published) -> Sheet:
+    """A document, read once for a process."""
+    return _SHEETS.get(identity(published), lambda: read_sheet(published.document))
 
 
 def slug(name: str) -> str:

@@ -1,8 +1,14 @@
-"""The form for a maintainer's token; the service takes what it posts."""
+"""Where maintainers show their token, and end their session."""
 
 from __future__ import annotations
 
-from ._page import Page
-from ._plain import words
+from medsins.leaderboard.interface import Store
 
-PAGE = Page("login", "/login", "login.html", words, forms=True)
+from ._page import Page, Query
+
+
+def view(store: Store, query: Query) -> None:
+    """Nothing is told here."""
+
+
+PAGE = Page("login", "/login", "login.html", view, access="maintain", forms=True)
