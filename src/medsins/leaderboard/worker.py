@@ -25,6 +25,7 @@ from .interface import NotFound, Refused, Store, Unavailable
 from .publication import decide, due_private, standing_of, unshown
 from .records import Job, Published, Scores
 from .scoring import Means, ScoringFailed, constant_tasks, metric_digest, score_submission
+from .similarity import similar
 
 LOGGER = logging.getLogger("medsins.board")
 _FLAG_REFERENCES = 0.01
@@ -172,6 +173,8 @@ def _results(store: Store, held: _Held, settings: WorkerSettings) -> tuple[tuple
     if opened is None:
         return scores, [], flags
     standing = standing_of(store, version.id, submission.model)
+    if held.job.kind == "score":
+        flags += similar(store, submission, answers, opened, settings.cache, lambda: held.beat(0.97))
     rescored = held.job.kind == "rescore" and standing.shown and standing.shown.submission != submission.id
     if rescored:  # it had its turn on the ladder
         return scores, [], []
