@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 
 import alembic.command  # noqa: F401  (loaded before forking)
@@ -33,7 +32,7 @@ def say(*words: object) -> None:
 def upload(url: str, number: int) -> None:
     store = open_store(url)
     say("ready")
-    for turn in count():
+    for turn in range(12):
         key = f"{number}-{turn}"
         say("ask", key)
         submission = put(store, key=key, model=f"model {number % 7}", answers=[key, None, key, "x"])

@@ -105,7 +105,8 @@ def test_uploads(store: Store, victim: Victim, kills: int) -> None:
     assert acknowledged
     kept = {submission.id for submission in store.submissions()}
     assert set(acknowledged.values()) <= kept
-    for key in asked:  # a client whose reply was lost asks again, and gets what was kept
+    unsure = [key for key in asked if key not in acknowledged]
+    for key in unsure + asked[:20]:  # a client whose reply was lost asks again, and gets what was kept
         submission = put(store, key=key, model=f"model {int(key.split('-')[0]) % 7}", answers=[key, None, key, "x"])
         assert acknowledged.get(key, submission.id) == submission.id
         assert store.answers(submission.id) == [key, None, key, "x"]
