@@ -99,13 +99,13 @@ def main(url: str) -> None:
         order, number, *target = line.split()
         pid = os.fork()
         if pid == 0:
+            say("pid", os.getpid())
             try:
                 ORDERS[order](target[0] if target else url, int(number))
             except BaseException as error:
                 say("failed", f"{error!r}".replace("\n", " "))
             finally:
                 os._exit(0)
-        say("pid", pid)
         os.waitpid(pid, 0)
         say("end")
 

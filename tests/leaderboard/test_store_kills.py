@@ -64,6 +64,7 @@ class Victim:
                 said.append(words)
             if words[0] in ("ready", "done"):
                 if patience == 0:
+                    assert pid > 1
                     timer = threading.Timer(self._random.uniform(0, longest), _kill, (pid,))
                     timer.start()
                 patience -= 1
