@@ -17,6 +17,7 @@ GROUPS = {
     "catalog": "what exists: tasks, corpora, categories, published results",
     "tasks": "look at, check and count task files",
     "corpora": "the source corpora, and task files from them",
+    "instructions": "variants of a task's instruction: import, rewrite, check, sample",
     "prompt": "show exactly what will be sent to a model",
     "bench": "run a model on a suite, resume, score, report, compare",
     "score": "score any predictions file",

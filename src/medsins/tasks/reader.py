@@ -19,6 +19,8 @@ SIDECARS = (
     ".stats.json",
     ".provenance.json",
     ".dropped.jsonl",
+    ".variants.jsonl",
+    ".answers.jsonl",
     "removals.jsonl",
     "croissant.json",
 )  # stand beside task files and are none

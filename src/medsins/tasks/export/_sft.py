@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medsins.core import derive_random
-
 from ..card_terms import RESTRICTED
+from ..wordings import draw_wording
 from ._base import Exported, JsonLines, Source
 
 MAX_TOKENS = 2048  # the sequence length of the published recipe
@@ -33,7 +32,7 @@ def conversations(source: Source, seed: int) -> Iterator[Conversation]:
     task_id, wordings = source.facts.id, source.facts.card.definition
     for instance in source.instances():
         if instance.reference.strip():
-            drawn = derive_random(seed, task_id, instance.id, "wording").choice(wordings)
+            drawn = draw_wording(wordings, seed, task_id, instance.id)
             yield Conversation(instance.id, task_id, drawn, instance.input, instance.reference)
 
 
