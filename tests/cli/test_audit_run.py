@@ -113,7 +113,18 @@ def test_bounds_are_those_of_real_scores(runs: Path) -> None:
     assert score_if_right(source, set()) == {}
 
 
-@pytest.mark.parametrize("case", ["absent", "empty", "unscored", "stale", "two", "json"])
+@pytest.mark.parametrize("scores", [{"profiles": 7}, {"profiles": {"strict": {"tasks": {"mini_nli": []}}}}, {"x": 1}])
+def test_scores_of_another_shape_are_survived(
+    runs: Path, tmp_path: Path, scores: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(runs / "yes", copy)
+    (copy / "scores.json").write_text(json.dumps(scores))
+    assert main(["audit", "run", str(copy)]) in (0, 1)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["absent", "empty", "unscored", "stale", "two", "json", "log", "errata"])
 def test_wrong_input_is_told_without_a_traceback(
     runs: Path, tmp_path: Path, case: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +145,12 @@ def test_wrong_input_is_told_without_a_traceback(
         said = "3 answers that came after its scores"
     elif case == "two":
         words, said = [str(copy), str(runs / "echo"), "--adjudicate"], "takes one run"
+    elif case == "log":
+        (copy / FILE_NAME).write_text("nonsense\n")
+        code, said = 1, "line 1: is no decision"
+    elif case == "errata":
+        (copy / "errata.jsonl").write_text("[]\n")
+        words, code, said = [str(copy), "--adjudicate"], 1, "line 1: is no JSON object"
     else:
         (copy / "scores.json").write_text("{")
         code, said = 1, "not readable as JSON"

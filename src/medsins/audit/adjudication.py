@@ -175,11 +175,10 @@ def _read(path: Path) -> Iterator[Decision]:
             entry = None
         try:
             if entry["verdict"] not in VERDICTS:
-                raise ValueError(f"unknown verdict {entry['verdict']}")
+                raise ValueError
             yield Decision(**{**entry, "outputs": tuple(entry["outputs"])})
         except (ValueError, TypeError, KeyError) as error:
-            place = f"{path}, line {number}"
-            raise InvalidFile(Problem(f"is no decision: {error}", place, "take the line out")) from error
+            raise InvalidFile(Problem("is no decision", f"{path}, line {number}", "take the line out")) from error
 
 
 def feed_errata(path: Path, log: DecisionLog, cases: Sequence[Case], unreadable: frozenset[tuple[str, str]]) -> int:

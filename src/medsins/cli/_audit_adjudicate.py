@@ -21,6 +21,7 @@ def adjudicate(args: argparse.Namespace) -> int:
     """Serve the page until it is finished (its button, or Ctrl-C); every decision is kept at once."""
     from medsins.audit.adjudication import FILE_NAME, DecisionLog, find_cases
     from medsins.audit.adjudication_server import AdjudicationServer, Session
+    from medsins.tasks.errata import read_errata
 
     from ._audit_run_read import read_run
 
@@ -28,11 +29,14 @@ def adjudicate(args: argparse.Namespace) -> int:
         raise UsageError(Problem("--adjudicate takes one run", mend="judge one run after the other"))
     (run_dir,) = args.runs
     run = read_run(run_dir)
+    errata = args.errata or run_dir / "errata.jsonl"
+    if errata.exists():
+        read_errata(errata)  # told now, not at the first decision
     session = Session(
         name=run.name,
         cases=find_cases(run),
         log=DecisionLog(run_dir / FILE_NAME),
-        errata=args.errata or run_dir / "errata.jsonl",
+        errata=errata,
         reviewer=args.reviewer.strip() or _account(),
         expresses=_scorer(run_dir),
     )

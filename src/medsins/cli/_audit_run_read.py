@@ -12,6 +12,7 @@ from medsins.core import Problem, Score, UsageError
 if TYPE_CHECKING:
     from medsins.audit.run_answers import RunFacts, TaskFacts
     from medsins.bench.scoring_source import Source
+    from medsins.reports.figures import Line
     from medsins.reports.rundata import Judgement
 
 
@@ -26,21 +27,20 @@ def read_run(run_dir: Path) -> RunFacts:
     from medsins.audit.run_answers import Answer, RunFacts
     from medsins.bench.bounds import score_if_right
     from medsins.bench.scoring_source import source_of_run
-    from medsins.reports.rundata import load_run, predictions, read_judgements, read_object
+    from medsins.reports.rundata import load_run, predictions, read_judgements
 
-    manifest = load_run(run_dir).manifest
-    scores = read_object(run_dir / "scores.json")
+    loaded = load_run(run_dir)
+    scores = {line.name: line for line in loaded.sheet.tasks if "strict" in line.figures}
     judged = read_judgements(run_dir)
     found = list(predictions(run_dir))
     _refuse_unscored(run_dir, len(found), [number for number, _ in found if "strict" not in judged.get(number, {})])
     source = source_of_run(run_dir)
-    strict = scores.get("profiles", {}).get("strict", {}).get("tasks", {})
     keys, likely = _keys(source), _likely(source)
     answers = []
     for number, prediction in found:
         score = _score(number, prediction.task_id, judged[number]["strict"])
         official = judged[number].get("official")
-        metric = str(strict.get(prediction.task_id, {}).get("primary", ""))
+        metric = scores[prediction.task_id].first("strict").metric if prediction.task_id in scores else ""
         answers.append(
             Answer(
                 row=number,
@@ -56,10 +56,10 @@ def read_run(run_dir: Path) -> RunFacts:
     accepted = DecisionLog(run_dir / FILE_NAME).accepted_rows()
     return RunFacts(
         name=run_dir.name or str(run_dir),
-        signature=str(manifest.get("signature", "")),
-        tasks=_tasks(manifest, strict, score_if_right(source, lost), score_if_right(source, accepted)),
+        signature=str(loaded.manifest.get("signature", "")),
+        tasks=_tasks(loaded.manifest, scores, source, score_if_right(source, lost), score_if_right(source, accepted)),
         answers=tuple(answers),
-        again=_again(manifest),
+        again=_again(loaded.manifest),
     )
 
 
@@ -108,7 +108,8 @@ def _likely(source: Source) -> dict[int, tuple[bool, float]]:
 
 def _tasks(
     manifest: Mapping[str, Any],
-    strict: Mapping[str, Any],
+    scores: Mapping[str, Line],
+    source: Source,
     best: Mapping[str, float],
     reviewed: Mapping[str, float],
 ) -> dict[str, TaskFacts]:
@@ -116,22 +117,23 @@ def _tasks(
 
     found = {}
     for entry in manifest["tasks"]:
-        scored = strict.get(entry["id"])
-        if not scored:
+        name = entry["id"]
+        if name not in scores or name not in source.specs:
             continue
-        metric = scored["primary"]
-        found[entry["id"]] = TaskFacts(
-            id=entry["id"],
+        main = scores[name].first("strict")
+        answered = scores[name].find("strict", f"{main.metric}_answered")
+        found[name] = TaskFacts(
+            id=name,
             category=entry["category"],
             language=entry["language"],
-            scorer=scored.get("scorer", ""),
-            metric=metric,
-            score=scored["metrics"].get(metric, 0.0),
-            dropped=scored["metrics"].get(f"{metric}_answered"),
-            all_right=best.get(entry["id"], scored["metrics"].get(metric, 0.0)),
+            scorer=source.specs[name].scorer,
+            metric=main.metric,
+            score=main.value or 0.0,
+            dropped=answered.value if answered else None,
+            all_right=best.get(name, main.value or 0.0),
             expected=int(entry["instances"]),
             most_tokens=int(entry.get("max_new_tokens", 0)),
-            reviewed=reviewed.get(entry["id"]),
+            reviewed=reviewed.get(name),
         )
     return found
 
