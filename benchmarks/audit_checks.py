@@ -70,9 +70,8 @@ def main() -> None:
                 command = [sys.executable, __file__, "--child", check, folder]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found[check].append((instances, *json.loads(done.stdout)))
-    print(
-        f"load {os.getloadavg()[0]:.1f}\n{'check':12} {'instances':>10} {'seconds':>8} {'per second':>11} {'peak MB':>8}"
-    )
+    print(f"load {os.getloadavg()[0]:.1f}")
+    print(f"{'check':12} {'instances':>10} {'seconds':>8} {'per second':>11} {'peak MB':>8}")
     for check, runs in found.items():
         for instances, seconds, peak in runs:
             print(f"{check:12} {instances:10,} {seconds:8.1f} {instances / seconds:11,.0f} {peak:8.0f}")
