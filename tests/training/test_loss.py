@@ -56,7 +56,7 @@ def test_packed_rows_are_exact(tiny_llama: Any, share: bool, seed: int) -> None:
     rows = list(pack(samples, 256, share))
     assert sum(int(row.loss.sum()) for row in rows) == sum(len(one.answer) for one in samples)
     assert any(row.part.any() for row in rows) is share
-    total = sum(summed_loss(tiny_llama, row_tensors(row, torch.float32)) for row in rows)
+    total = sum(summed_loss(tiny_llama, row_tensors(row)) for row in rows)
     found_gradients = gradients(tiny_llama, total)
     assert abs(total.item() - wanted.item()) / wanted.item() < 1e-5
     assert float((found_gradients - wanted_gradients).norm() / wanted_gradients.norm()) < 1e-4
@@ -65,8 +65,8 @@ def test_packed_rows_are_exact(tiny_llama: Any, share: bool, seed: int) -> None:
 def test_a_row_that_sees_too_much_would_be_noticed(tiny_llama: Any) -> None:
     samples = clinical_like(6, 3)
     (row,) = pack(samples, 1024)
-    tensors = row_tensors(row, torch.float32)
-    right = float(summed_loss(tiny_llama, tensors))
-    open_mask = torch.triu(torch.full((len(row), len(row)), torch.finfo(torch.float32).min), 1)[None, None]
-    wrong = float(summed_loss(tiny_llama, {**tensors, "attention_mask": open_mask}))
+    tensors = row_tensors(row)
+    right = summed_loss(tiny_llama, tensors).item()
+    open_mask = torch.ones(len(row), len(row), dtype=torch.bool).tril()[None, None]
+    wrong = summed_loss(tiny_llama, {**tensors, "attention_mask": open_mask}).item()
     assert abs(wrong - right) / right > 1e-4

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from .records import Bools, Ints, Row
-
-if TYPE_CHECKING:
-    import torch
 
 
 def visible(row: Row) -> Bools:
@@ -37,12 +32,3 @@ def predictors(row: Row) -> tuple[Ints, Ints]:
     before = np.where(opens, last, before)
     known = before < places
     return before[known].astype(np.int32), row.ids[places[known]]
-
-
-def additive(allowed: Bools, dtype: torch.dtype) -> Any:
-    """(1, 1, tokens, tokens): what is added to the attention scores, for models that take a mask of four axes."""
-    import torch
-
-    mask = torch.zeros(allowed.shape, dtype=dtype)
-    mask.masked_fill_(~torch.from_numpy(allowed), torch.finfo(dtype).min)
-    return mask[None, None]

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from .attention import additive, predictors, visible
+from .attention import predictors, visible
 from .records import Row
 
 
-def row_tensors(row: Row, dtype: Any, device: Any = "cpu") -> dict[str, Any]:
+def row_tensors(row: Row) -> dict[str, Any]:
     """The model's arguments for a row, a batch of one, and ``targets``: ids of the tokens with loss.
 
     ``logits_to_keep`` names the places whose state predicts them, so that the head, which is most of a small model's
-    work, is not computed for prompts.
+    work, is not computed for prompts. The mask is (1, 1, tokens, tokens), true where a token may look: that is what
+    PyTorch's own attention (``sdpa``) takes.
     """
     import torch
 
     places, targets = predictors(row)
     return {
-        "input_ids": torch.from_numpy(row.ids).long()[None].to(device),
-        "position_ids": torch.from_numpy(row.positions).long()[None].to(device),
-        "attention_mask": additive(visible(row), dtype).to(device),
-        "logits_to_keep": torch.from_numpy(places).long().to(device),
-        "targets": torch.from_numpy(targets).long().to(device),
+        "input_ids": torch.from_numpy(row.ids).long()[None],
+        "position_ids": torch.from_numpy(row.positions).long()[None],
+        "attention_mask": torch.from_numpy(visible(row))[None, None],
+        "logits_to_keep": torch.from_numpy(places).long(),
+        "targets": torch.from_numpy(targets).long(),
     }
 
 
@@ -30,6 +31,6 @@ def summed_loss(model: Any, tensors: dict[str, Any]) -> Any:
     """The sum of cross-entropies (nats) over the row's answer tokens, in float32."""
     import torch.nn.functional as functional
 
-    inputs = {name: value for name, value in tensors.items() if name not in ("targets", "labels")}
+    inputs = {name: value for name, value in tensors.items() if name != "targets"}
     logits = model(**inputs, use_cache=False).logits[0]
     return functional.cross_entropy(logits.float(), tensors["targets"], reduction="sum")

@@ -238,6 +238,6 @@ class PackedRows(Sequence[Row]):
         with pq.ParquetFile(self.packed.folder / self.packed.shards[shard]["name"]) as file:
             table = file.read_row_group(group)
         columns = [table.column(name).combine_chunks() for name in _COLUMNS]
-        flat = [column.values.to_numpy(zero_copy_only=False) for column in columns]
+        flat = [np.array(column.values) for column in columns]  # tensors want memory they may write to
         cuts = columns[0].offsets.to_numpy()
         return [Row(*(values[a:b] for values in flat)) for a, b in pairwise(cuts)]

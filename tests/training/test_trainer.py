@@ -1,0 +1,97 @@
+"""Training on packed rows: it learns, goes on after a kill with the same losses, and stops where the loss is none."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medsins.training.shards import PackedRows, Packing, write_packed
+from medsins.training.tokens import Tokens
+
+from .test_shards import some_samples
+from .words import WordTokenizer
+
+torch = pytest.importorskip("torch")
+trainer = pytest.importorskip("medsins.training.trainer")
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> PackedRows:
+    folder = tmp_path_factory.mktemp("data") / "packed"
+    return PackedRows(write_packed(some_samples(160), Tokens(WordTokenizer(), 96), Packing(128, share=True), folder))
+
+
+def settings(**changes: Any) -> Any:
+    return trainer.Settings(**{"learning_rate": 3e-3, "rows_per_step": 2, "max_steps": 12, "save_steps": 4, **changes})
+
+
+def losses(folder: Path) -> list[float]:
+    return [line["loss"] for line in trainer.read_losses(folder)]
+
+
+def test_it_learns_and_resumes_to_the_same_losses(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    steps = []
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "whole", steps.append)
+    whole = losses(tmp_path / "whole")
+    assert [step.step for step in steps] == list(range(1, 13))
+    assert whole[-1] < 0.8 * whole[0]
+
+    class Killed(Exception):
+        pass
+
+    def kill(step: Any) -> None:
+        if step.step == 7:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "killed", kill)
+    assert len(losses(tmp_path / "killed")) == 7
+    cut_off = tmp_path / "killed" / "checkpoints" / "checkpoint-6"
+    shutil.copytree(tmp_path / "killed" / "checkpoints" / "checkpoint-4", cut_off)
+    (cut_off / trainer.DONE).unlink()
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "killed")
+    assert losses(tmp_path / "killed") == pytest.approx(whole, rel=1e-6)
+    assert not cut_off.exists()
+
+
+def test_the_loss_does_not_depend_on_how_rows_make_up_a_step(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    """The first step's loss is the mean over answer tokens, however unevenly rows hold them."""
+    from medsins.training.loss import row_tensors, summed_loss
+
+    model = copy.deepcopy(tiny_llama)
+    with torch.no_grad():
+        total = sum(float(summed_loss(model, row_tensors(row))) for row in rows)
+    mean = total / sum(int(row.loss.sum()) for row in rows)
+    trainer.tune(model, rows, settings(rows_per_step=len(rows), max_steps=1, save_steps=0), tmp_path / "one")
+    assert losses(tmp_path / "one") == pytest.approx([mean], rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_names_the_shard(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    model = copy.deepcopy(tiny_llama)
+    with torch.no_grad():
+        model.model.layers[0].mlp.up_proj.weight[0, 0] = float("nan")
+    with pytest.raises(trainer.TrainingStopped, match=r"rows-00000\.parquet: the loss is nan at row \d+"):
+        trainer.tune(model, rows, settings(), tmp_path / "nan")
+
+
+def test_a_full_disk_leaves_the_last_whole_checkpoint(
+    tiny_llama: Any, rows: PackedRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer.PackedTrainer._save_checkpoint
+
+    def full(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.state.global_step > 4:
+            raise OSError(28, "No space left on device")
+        whole(self, *args, **kwargs)
+
+    monkeypatch.setattr(trainer.PackedTrainer, "_save_checkpoint", full)
+    with pytest.raises(trainer.TrainingStopped, match=r"could not be written.*No space left"):
+        trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "full")
+    monkeypatch.undo()
+    last = trainer.last_checkpoint(tmp_path / "full")
+    assert last is not None
+    assert last.name == "checkpoint-4"
