@@ -98,9 +98,8 @@ def test_tasks_of_one_category_that_ask_the_same_must_agree(tmp_path: Path) -> N
     write(tmp_path / "task2.json", [(f"{LONG} {n}", "no") for n in range(5)])
     write(tmp_path / "task3.json", [(f"{LONG} {n}", "no") for n in range(5)], definition=("Another question.",))
     section = audit_duplicates([tmp_path])
-    assert [(f.place, f.what[:8]) for f in section.findings if f.severity == "warning"] == [
-        ("task1, task2", "5 shared")
-    ]
+    (warning,) = [finding for finding in section.findings if finding.severity == "warning"]
+    assert (warning.place, warning.what[-15:]) == ("task1, task2", "5 shared inputs")
     table = next(table for table in section.tables if table.title == "Across tasks")
     assert [row[:4] for row in table.rows] == [
         ("task1", "task2", "Fact Verification", 5),

@@ -134,6 +134,22 @@ def test_splits_are_looked_at_apart(tmp_path: Path) -> None:
     assert facts(section, "t (train)")["constant"]["share"] == 0.5
 
 
+def test_the_tables_say_what_was_counted(tmp_path: Path) -> None:
+    labels = [f"label {n % 15}" for n in range(300)]
+    section = audited(tmp_path, rows_of(labels))
+    table = next(t for t in section.tables if t.title == "Labels")
+    assert table.rows[-1] == ("t", "3 other labels", 60, pytest.approx(20))
+    assert sum(row[2] for row in table.rows if isinstance(row[2], int)) == 300
+    texts = rows_of([f"Sentence number {n} of a text that says something long." for n in range(40)])
+    free = audited(tmp_path, texts)
+    assert free.tables == ()
+    long = "The same long answer that is given to every single question of this task, whatever it asks."
+    same = audited(tmp_path, rows_of([long] * 40))
+    assert [(f.severity, f.what[:20]) for f in same.findings] == [("error", "every answer is 'The")]
+    prefix = audited(tmp_path, rows_of([f"{long} {n}" for n in range(40)]))
+    assert prefix.clean
+
+
 def test_a_key_that_stands_at_one_place(tmp_path: Path) -> None:
     balanced = audited(tmp_path, questions(400))
     assert not [f for f in balanced.findings if "places" in f.what and f.severity == "warning"]
@@ -192,7 +208,9 @@ def test_the_same_input_with_another_label_is_shown(tmp_path: Path) -> None:
     rows = rows_of(["yes", "no"] * 40)
     flipped: Row = (rows[5][0].upper(), "yes")
     section = audited(tmp_path, [*rows, flipped])
-    assert [(f.severity, f.what) for f in section.findings] == [("warning", "1 inputs come with different labels")]
+    assert [(f.severity, f.what) for f in section.findings] == [
+        ("warning", "the same input, different labels: 1 input")
+    ]
     (shown,) = section.evidence
     assert (shown.left_place, shown.right_place, shown.score) == ("t / i5 / output", "t / i80 / output", 1.0)
 
@@ -208,7 +226,7 @@ def test_nearly_equal_inputs_with_other_labels_are_found(tmp_path: Path) -> None
         rows.append((" ".join(words), "no" if rows[number][1] == "yes" else "yes"))
     section = audited(tmp_path, rows)
     (finding,) = [f for f in section.findings if "in common" in f.what]
-    assert finding.what.startswith("50 pairs")
+    assert finding.what.endswith(": 50 pairs of inputs")
     pairs = {(e.left_place.split(" / ")[1], e.right_place.split(" / ")[1]) for e in section.evidence}
     assert pairs <= {(f"i{number}", f"i{600 + at}") for at, number in enumerate(planted)}
     assert all(e.score is not None and 0.9 <= e.score < 1 for e in section.evidence)

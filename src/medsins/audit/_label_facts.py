@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections import Counter
@@ -38,6 +39,11 @@ def items_of(answer: str) -> list[str]:
     return [item for item in (folded(part) for part in _BETWEEN_LABELS.split(answer)) if item]
 
 
+def _abridged(text: str) -> str:
+    """A short name of a long text: its beginning and a hash of all of it."""
+    return f"{text[:40]}…{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
 class Tally:
     """Counts of texts, in bounded memory: of more than ``_HELD`` different ones the rarer half is forgotten."""
 
@@ -63,7 +69,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Facts:
-    """One task, or one split of it. ``answers`` counts first references (the beginnings of long ones), ``items`` what
+    """One task, or one split of it. ``answers`` counts first references (long ones abridged), ``items`` what
     they list, ``listed`` those short enough to be lists; ``spelled`` has each label as it was first written.
     """
 
@@ -85,10 +91,7 @@ class Facts:
 
     def add(self, inputs: Sequence[str], references: Sequence[str]) -> None:
         """Count some instances: their inputs and first references."""
-        labels = [
-            folded(reference) if len(reference) <= LABEL_LENGTH else reference[:LABEL_LENGTH]
-            for reference in references
-        ]
+        labels = [folded(text) if len(text) <= LABEL_LENGTH else _abridged(text) for text in references]
         for given, reference, label in zip(inputs, references, labels, strict=True):
             self._one(given, reference, label)
         self.answers.add(labels)
@@ -98,7 +101,7 @@ class Facts:
     def _one(self, given: str, reference: str, label: str) -> None:
         self.instances += 1
         self.long += len(reference) > LABEL_LENGTH
-        self.spelled.setdefault(label, reference.strip())
+        self.spelled.setdefault(label, reference.strip()[:LABEL_LENGTH])
         if self.choices.asked < _TRIED or self.choices.usual:
             self.choices.add(given, reference)
         if len(reference) <= 4 * LABEL_LENGTH and not reference.lstrip().startswith(("{", "[")):  # JSON is no list

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from ._baselines import baseline
 from ._label_facts import Facts
 from ._label_findings import CLASS, ENOUGH
+from ._shown import counted
 from .document import Table, Value
 
 MOST_LABELS_SHOWN = 12
+_OFTEN = 0.05  # share of one answer from which a free-text task is listed
 
 
 def label_tables(found: Sequence[Facts]) -> tuple[Table, ...]:
@@ -19,14 +21,16 @@ def label_tables(found: Sequence[Facts]) -> tuple[Table, ...]:
 
 def _tasks(found: Sequence[Facts]) -> Table:
     rows: list[tuple[Value, ...]] = []
+    left_out = 0
     for facts in found:
         constant, share = facts.constant()
         score = baseline(facts)
-        shown = (
-            (score.metric, *_percents(score.constant, score.low, score.high, score.random))
-            if score
-            else ("",) + (None,) * 4
-        )
+        shown: tuple[Value, ...] = ("", None, None, None, None)
+        if score:
+            shown = (score.metric, *_percents(score.constant, score.low, score.high, score.random))
+        elif share < _OFTEN:
+            left_out += 1
+            continue
         labels = len(facts.distribution()) if facts.closed else None
         entropy = round(facts.entropy(), 2) if facts.closed else None
         rows.append((facts.name, facts.kind, facts.instances, labels, entropy, constant[:40], 100 * share, *shown))
@@ -39,6 +43,7 @@ def _tasks(found: Sequence[Facts]) -> Table:
         "What a model scores without looking: the commonest answer always, and answers drawn at random as they "
         "are distributed (of options: all equally likely). A score is worth what it is above these."
     )
+    note += f" Left out: {counted(left_out, 'task')} of free text without a common answer." if left_out else ""
     return Table("Scores that need no model", columns, tuple(rows), units, note, "always that", "from", "to")
 
 
@@ -53,11 +58,9 @@ def _distribution(found: Sequence[Facts]) -> Table:
             counts = facts.distribution()
             for label, count in counts.most_common(MOST_LABELS_SHOWN):
                 rows.append((facts.name, facts.spelled.get(label, label), count, 100 * count / facts.instances))
-            if rest := len(counts) - MOST_LABELS_SHOWN > 0:
+            if (others := len(counts) - MOST_LABELS_SHOWN) > 0:
                 rest = sum(count for _, count in counts.most_common()[MOST_LABELS_SHOWN:])
-                rows.append(
-                    (facts.name, f"{len(counts) - MOST_LABELS_SHOWN:,} others", rest, 100 * rest / facts.instances)
-                )
+                rows.append((facts.name, counted(others, "other label"), rest, 100 * rest / facts.instances))
     return Table("Labels", ("task", "label", "instances", "share"), tuple(rows), ("", "", "instances", "%"))
 
 

@@ -15,6 +15,11 @@ def percent(part: int, whole: int) -> str:
     return f"{share:.1f} %" if share >= 1 or not part else f"{share:.2g} %"
 
 
+def counted(n: int, name: str) -> str:
+    """A number and what it counts: ``1 input``, ``2 inputs``."""
+    return f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"
+
+
 def place_of(file: TaskFile, instance: Instance, field: str) -> str:
     """``task / instance / input|output``."""
     return f"{file.name} / {instance.id} / {field}"

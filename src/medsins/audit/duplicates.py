@@ -17,7 +17,7 @@ from medsins.core.proportions import wilson
 from ._duplicate_counts import Counts
 from ._files import Advance, TaskFile, digests, find_files, pick, read_files
 from ._groups import SHORT, Inputs
-from ._shown import excerpt, percent, place_of
+from ._shown import counted, excerpt, percent, place_of
 from .document import Evidence, Finding, Section, Severity, Table
 
 MOST_PAIRS = 200
@@ -81,8 +81,8 @@ def _summary(counts: Counts) -> str:
     crossing = sum(tally.telling for (_, _, other), tally in counts.splits.items() if other == "train")
     return (
         f"Of {counts.instances:,} instances in {len(counts.tasks):,} files {repeats:,} "
-        f"({percent(repeats, counts.instances)}) repeat an earlier input of their task; {contradictions:,} inputs have "
-        f"contradicting labels; {crossing:,} held-out instances have an input that is in training too."
+        f"({percent(repeats, counts.instances)}) repeat an earlier input of their task; contradicting labels: "
+        f"{counted(contradictions, 'input')}; held out, but with an input of training: {counted(crossing, 'instance')}."
     )
 
 
@@ -94,8 +94,8 @@ def _split_findings(counts: Counts) -> Iterable[Finding]:
             severity = "error"
         what = (
             f"{tally.shared:,} of {total:,} {split} instances ({percent(tally.shared, total)}) have an input that is "
-            f"in {other} too, {tally.same_answer:,} of them with the same answer; {tally.telling:,} are no headings or "
-            f"other texts of fewer than {SHORT} words"
+            f"in {other} too, {tally.same_answer:,} of them with the same answer; headings and other texts of fewer "
+            f"than {SHORT} words left out: {tally.telling:,}"
         )
         mend = f"leave them out of {other}, or split again (medsins tasks split keeps equal inputs together)"
         yield Finding(severity, task_id, what, mend)
@@ -104,16 +104,18 @@ def _split_findings(counts: Counts) -> Iterable[Finding]:
 def _contradictions(counts: Counts) -> Iterable[Finding]:
     for task in counts.tasks:
         if task.contradictions:
-            what = f"{task.contradictions:,} inputs have contradicting labels ({task.contradicting:,} instances)"
+            what = f"contradicting labels: {counted(task.contradictions, 'input')}, {task.contradicting:,} instances"
             mend = "decide which label is right, or accept both (a list of outputs); no model can answer both ways"
             yield Finding("warning", task.file.name, what, mend)
         if task.several_answers:
-            what = f"{task.several_answers:,} inputs come with several free-text answers"
+            what = f"several free-text answers: {counted(task.several_answers, 'input')}"
             yield Finding("note", task.file.name, what, "make them one instance that accepts all of them")
     for (a, b), tally in sorted(counts.pairs.items()):
         first, second = counts.tasks[a], counts.tasks[b]
         if tally.contradictions and first.category == second.category and first.definition == second.definition:
-            what = f"{tally.contradictions:,} shared inputs have contradicting labels, though the tasks ask the same"
+            what = (
+                f"contradicting labels, though the tasks ask the same: {counted(tally.contradictions, 'shared input')}"
+            )
             place = f"{first.file.name}, {second.file.name}"
             yield Finding("warning", place, what, "decide which label is right")
 

@@ -22,7 +22,7 @@ from ._label_facts import Facts
 from ._label_findings import label_findings
 from ._label_tables import label_tables
 from ._near_equal import SIMILAR, near_pairs
-from ._shown import excerpt, place_of
+from ._shown import counted, excerpt, place_of
 from .document import Evidence, Finding, Section
 
 _PAIRS_SHOWN, _MOST_SHOWN = 10, 60  # of one file, and of all
@@ -126,10 +126,10 @@ def _noise(files: Sequence[TaskFile], closed: set[int], equal: Counter[int], nea
     for number, file in enumerate(files):
         mend = "read them: one of two labels is probably wrong, or the input lacks what decides"
         if equal[number] and number in closed:
-            what = f"{equal[number]:,} inputs come with different labels"
+            what = f"the same input, different labels: {counted(equal[number], 'input')}"
             yield Finding("warning", file.name, what, mend)
         if near[number]:
-            what = f"{near[number]:,} pairs of inputs have {SIMILAR:.0%} of their words in common and different labels"
+            what = f"{SIMILAR:.0%} of the words in common, different labels: {counted(near[number], 'pair')} of inputs"
             yield Finding("note", file.name, what, mend)
 
 
@@ -147,7 +147,7 @@ def _summary(found: Sequence[Facts], findings: Sequence[Finding]) -> str:
     grave = sum(finding.severity != "note" for finding in findings)
     return (
         f"{len(found):,} tasks or splits with {sum(facts.instances for facts in found):,} instances: "
-        f"{len(closed):,} with closed answers; {grave:,} findings that lower what their scores are worth."
+        f"{len(closed):,} with closed answers; {counted(grave, 'finding')} about what their scores are worth."
     )
 
 
