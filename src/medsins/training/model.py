@@ -69,7 +69,7 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
     except ImportError as error:
         raise MissingExtra("an adapter", "train") from error
     if adapter.quantized:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
     config = LoraConfig(
         r=adapter.rank,
         lora_alpha=adapter.alpha,

@@ -94,7 +94,7 @@ def collate(batch: Sequence[tuple[int, Row]]) -> dict[str, Any]:
     return {**tensors, "labels": targets, "shift_labels": targets, "number": torch.tensor(number)}
 
 
-class PackedTrainer(Trainer):
+class PackedTrainer(Trainer):  # type: ignore[misc]
     """Trainer whose batches are packed rows."""
 
     rows: PackedRows
@@ -119,7 +119,7 @@ class PackedTrainer(Trainer):
         return (loss, {}) if return_outputs else loss
 
 
-class _Told(TrainerCallback):
+class _Told(TrainerCallback):  # type: ignore[misc]
     """Notes each step's loss, and marks checkpoints that are whole."""
 
     def __init__(self, folder: Path, listen: Listener) -> None:
