@@ -40,14 +40,14 @@ def facts(section: Section, name: str = "t") -> dict[str, Any]:
     return found
 
 
-def spans(n: int) -> list[Row]:
+def spans(n: int, most: str = "") -> list[Row]:
     drugs = [f"drug{i}" for i in range(9)]
     rng = random.Random(RNG_SEED)
     rows: list[Row] = []
     for number in range(n):
         picked = rng.sample(drugs, number % 3)
         rows.append((f"He took {' and '.join(picked) or 'nothing'} today.", ", ".join(picked) or NONE))
-    return rows
+    return rows + [(f"She took {most} too.", most)] * (n if most else 0)
 
 
 def questions(n: int, key: str = "") -> list[Row]:
@@ -90,8 +90,9 @@ def test_kinds(tmp_path: Path, rows: list[Row], kind: str) -> None:
         (questions(60), "MCQA", "accuracy"),
         (rows_of(["Alpha, Beta", "Beta", "Beta, Delta", "Delta", "Gamma"] * 10), "Text Classification", "macro_f1"),
         (spans(60), "Named Entity Recognition", "f1"),
+        (spans(60, most="drug1, drug2"), "Named Entity Recognition", "f1"),
     ],
-    ids=["yes no", "labels", "choice", "several", "spans"],
+    ids=["yes no", "labels", "choice", "several", "spans", "spans always there"],
 )
 def test_the_constant_scores_what_the_scorer_gives_it(
     tmp_path: Path, rows: list[Row], category: str, metric: str
@@ -101,12 +102,7 @@ def test_the_constant_scores_what_the_scorer_gives_it(
     spec = infer_spec("t", category, [row[1] for row in rows])
     given = found["constant"]["answer"]
     scored = score_task([ScorerRow(i, "t", row[0], given, (row[1],)) for i, row in enumerate(rows)], spec)
-    expected = scored.table.point().get(metric)
-    if category == "Named Entity Recognition":  # the words for "there is none" are an entity to the published scorer
-        answers = [set(row[1].rstrip(".").split(", ")) for row in rows]
-        hits = sum(given.rstrip(".") in answer for answer in answers)
-        expected = 2 * hits / (len(rows) + sum(map(len, answers)))
-    assert found["baseline"]["constant"] == pytest.approx(expected)
+    assert found["baseline"]["constant"] == pytest.approx(scored.table.point()[metric])
 
 
 def test_random_answers_score_what_is_expected_of_them(tmp_path: Path) -> None:
@@ -115,6 +111,21 @@ def test_random_answers_score_what_is_expected_of_them(tmp_path: Path) -> None:
     rng = random.Random(RNG_SEED)
     hits = sum(rng.choice(labels) == label for label in labels * 300)
     assert told == pytest.approx(hits / 30_000, abs=0.01)
+
+
+def test_random_spans_score_what_the_scorer_gives_them(tmp_path: Path) -> None:
+    rows = spans(300)
+    told = facts(audited(tmp_path, rows, "Named Entity Recognition"))["baseline"]["random"]
+    spec = infer_spec("t", "Named Entity Recognition", [row[1] for row in rows])
+    rng, scores = random.Random(RNG_SEED), []
+    for _ in range(20):
+        drawn = [row[1] for row in rows]
+        rng.shuffle(drawn)
+        scored = [
+            ScorerRow(i, "t", row[0], text, (row[1],)) for i, (row, text) in enumerate(zip(rows, drawn, strict=True))
+        ]
+        scores.append(score_task(scored, spec).table.point()["f1"])
+    assert told == pytest.approx(sum(scores) / len(scores), abs=0.015)
 
 
 @pytest.mark.parametrize(

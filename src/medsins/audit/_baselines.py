@@ -29,7 +29,8 @@ def baseline(facts: Facts) -> Baseline | None:
     """The baselines of a task in its own metric; None where answers are free text, which no constant comes near."""
     if facts.kind == "free text":
         return None
-    if facts.kind == "spans":
+    metric = categories()[facts.category].metric if facts.category in categories() else ""
+    if facts.kind == "spans" and metric == "f1":
         return _spans(facts)
     if facts.kind == "several labels":
         return _several(facts)
@@ -37,7 +38,7 @@ def baseline(facts: Facts) -> Baseline | None:
     if facts.kind == "multiple choice":
         return _scored("accuracy", [share], facts.choices.read, _same, facts.choices.chance / facts.choices.read)
     shares = [count / facts.answers.total for count in facts.answers.counts.values()]
-    if facts.category in categories() and categories()[facts.category].metric == "macro_f1":
+    if metric == "macro_f1":
         labels = len(shares)
         return _scored("macro F1", [share], facts.instances, lambda p: 2 * p / (1 + p) / labels, 1 / labels)
     return _scored("accuracy", [share], facts.instances, _same, sum(p * p for p in shares))
@@ -52,12 +53,14 @@ def _several(facts: Facts) -> Baseline:
 
 
 def _spans(facts: Facts) -> Baseline:
-    """Micro F1 over what answers list, the words for "there is none" being one item, as the published scorer has it."""
-    counts, total = facts.items.counts, facts.items.total
-    given = _given(facts)
-    asked = len(given) + total / facts.instances  # items given and asked for, on an average instance
-    drawn = sum(count * count for count in counts.values()) / facts.instances / total
-    return _scored("F1", given, facts.instances, lambda p: 2 * p / asked, drawn)
+    """Micro F1 over what answers list, the words for "there is none" being no item, as the scorers have it."""
+    none = facts.none()
+    counts = [count for item, count in facts.items.counts.items() if item not in none]
+    total, rows = sum(counts), facts.instances
+    given = [] if set(items_of(facts.constant()[0])) <= none else _given(facts)
+    asked = len(given) + total / rows  # items given and asked for, on an average instance
+    drawn = sum(count * count for count in counts) / rows / max(1, total)
+    return _scored("F1", given, rows, lambda p: 2 * p / asked, drawn)
 
 
 def _given(facts: Facts) -> list[float]:

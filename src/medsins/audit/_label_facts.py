@@ -23,6 +23,7 @@ _COVERED = 0.9  # of the answers, by labels that come again
 _FEW = 0.4  # labels for each answer at most, so that each comes again
 _SEVERAL = 0.02  # of the instances, that have several labels
 _COPIED = 0.6  # of the items of answers, that stand in their inputs
+_NONE = 0.02  # of the instances, that have the words for "there is none"
 _TRIED = 200  # instances after which it is known whether these are questions with options
 _HELD = 20_000  # different answers counted; beyond, the rarer half is forgotten
 _YES_NO = ("yes", "no", "maybe", "true", "false", "да", "нет", "oui", "non", "sí", "si", "是", "否", "はい", "いいえ")
@@ -70,7 +71,8 @@ class Tally:
 @dataclass(slots=True)
 class Facts:
     """One task, or one split of it. ``answers`` counts first references (long ones abridged), ``items`` what
-    they list, ``listed`` those short enough to be lists; ``spelled`` has each label as it was first written.
+    they list, ``foreign`` those of which nothing stands in the input, ``listed`` those short enough to be lists;
+    ``spelled`` has each label as it was first written.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Facts:
     long: int = 0
     answers: Tally = field(default_factory=Tally)
     items: Tally = field(default_factory=Tally)
+    foreign: Tally = field(default_factory=Tally)
     choices: Choices = field(default_factory=Choices)
     lengths: LengthsByLabel = field(default_factory=lambda: LengthsByLabel(32))
     spelled: dict[str, str] = field(default_factory=dict)
@@ -110,7 +113,10 @@ class Facts:
             self.several += len(items) > 1
             self.items.add(items)
             lowered = given.casefold()
-            self.copied += sum(item in lowered for item in items)
+            copied = sum(item in lowered for item in items)
+            self.copied += copied
+            if not copied:
+                self.foreign.add([label])
         self.lengths.add(label, len(given))
 
     @property
@@ -143,6 +149,12 @@ class Facts:
         _, often = self.answers.counts.most_common(1)[0] if self.answers.counts else ("", 0)
         rest = self.items.total - often
         return self.long * 2 <= self.instances and rest > 0 and self.copied >= _COPIED * rest
+
+    def none(self) -> frozenset[str]:
+        """What spans list where there is none to copy: the items of the commonest answer that is no copy."""
+        label, count = min(self.foreign.counts.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+        usual = count >= _NONE * self.instances and 2 * count > self.answers.counts[label]
+        return frozenset(items_of(label)) if usual else frozenset()
 
     def distribution(self) -> Counter[str]:
         """What is answered how often: keys of multiple choice, single labels of sets, else whole answers."""
