@@ -22,6 +22,10 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
+_DIGIT = re.compile(r"\d")
+_WORDED = tuple(rule for rule in RULES if rule.kind in ("name", "e-mail"))  # the others need a digit
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One find: characters ``start`` to ``end`` (exclusive) of the text."""
@@ -42,7 +46,7 @@ def find_identifiers(text: str) -> list[Hit]:
 
 def _hits(text: str) -> Iterator[Hit]:
     lowered = text.lower()
-    for rule in RULES:
+    for rule in RULES if _DIGIT.search(text) else _WORDED:
         if _may_hold(rule, text, lowered):
             for match in rule.pattern.finditer(text):
                 if rule.accepts(match):
@@ -52,8 +56,13 @@ def _hits(text: str) -> Iterator[Hit]:
 
 def _may_hold(rule: Rule, text: str, lowered: str) -> bool:
     where = text if rule.exact else lowered
-    named = not rule.needs or any(word in where for word in rule.needs)
-    return named and (rule.gate is None or rule.gate.search(text) is not None)
+    for word in rule.needs:  # a loop, since most texts end here
+        if word in where:
+            break
+    else:
+        if rule.needs:
+            return False
+    return rule.gate is None or rule.gate.search(text) is not None
 
 
 @cache
