@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from medsins.audit import Section
 from medsins.audit.duplicates import audit_duplicates
+from medsins.core import UsageError
 
 from .task_files import write
 
@@ -158,3 +159,41 @@ def test_clean_files_are_clean(tmp_path: Path) -> None:
     assert section.clean
     assert section.findings == section.evidence == section.tables == ()
     assert section.settings["files"].keys() == {"t"}
+
+
+def test_a_patient_on_both_sides_of_a_split(tmp_path: Path) -> None:
+    def note(n: int, patient: object, split: str) -> tuple[str, str, dict[str, Any]]:
+        return f"{LONG} note {n}", "yes", {"split": split, "patient": patient}
+
+    rows = [note(n, n % 10, "train") for n in range(40)] + [note(40 + n, n, "test") for n in range(5, 15)]
+    path = write(tmp_path / "t.jsonl", [*rows, (f"{LONG} nobody", "no")])
+    assert audit_duplicates([path]).clean
+    section = audit_duplicates([path], group="patient")
+    (finding,) = section.findings
+    assert (finding.severity, finding.place) == ("error", "t")
+    assert finding.what == "5 of 10 test instances (50.0 %) share their patient with instances of train"
+    shown = [evidence for evidence in section.evidence if "value of the key" in evidence.why]
+    assert shown
+    assert shown[0].left.endswith("→ yes")
+    assert section.settings["group"] == "patient"
+
+
+def test_a_key_that_no_instance_has(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no instance has the key 'patient'"):
+        audit_duplicates([write(tmp_path / "t.json", [(LONG, "yes")])], group="patient")
+
+
+@settings(max_examples=25)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["train", "test", "dev"])), min_size=1, max_size=30),
+    held=st.sampled_from([2, 10**6]),
+)
+def test_keys_agree_with_a_dictionary(rows: list[tuple[int, str]], held: int) -> None:
+    train = {key for key, split in rows if split == "train"}
+    expected = sum(split == "test" and key in train for key, split in rows)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("medsins.core.buckets._IN_MEMORY", held)
+        instances = [(f"{LONG} {n}", "x", {"split": split, "key": key}) for n, (key, split) in enumerate(rows)]
+        section = audit_duplicates([write(Path(folder, "t.parquet"), instances)], group="key")
+    told = [f.what for f in section.findings if "test instances" in f.what and f.what.endswith("train")]
+    assert [int(what.split()[0]) for what in told] == ([expected] if expected else [])

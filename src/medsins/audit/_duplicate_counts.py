@@ -11,7 +11,7 @@ from ._files import TaskFile
 from ._groups import Group, Member
 
 _EACH, _MOST = 3, 60  # examples of a task and kind, and of all
-_KINDS = ("contradiction", "split", "repeat", "across")
+_KINDS = ("contradiction", "split", "key", "repeat", "across")
 _WIDE = 64  # files that share one input, up to which each pair is counted
 _SIDES = (("test", "train"), ("validation", "train"), ("test", "validation"))
 
@@ -70,12 +70,15 @@ class SplitCount:
 
 @dataclass(slots=True)
 class Counts:
-    """All counts; ``splits`` has (task id, split, other split)."""
+    """All counts; ``splits`` has (task id, split, other split), and so has ``keyed`` for instances with the same value
+    of a further key.
+    """
 
     files: Sequence[TaskFile]
     tasks: list[TaskCount] = field(init=False)
     pairs: dict[tuple[int, int], PairCount] = field(default_factory=lambda: defaultdict(PairCount))
     splits: dict[tuple[str, str, str], SplitCount] = field(default_factory=dict)
+    keyed: dict[tuple[str, str, str], SplitCount] = field(default_factory=dict)
     split_sizes: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _examples: dict[tuple[str, int], list[tuple[Member, Member]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -125,18 +128,25 @@ class Counts:
             task.several_answers += 1
 
     def _across_splits(self, task_id: str, members: Sequence[Member]) -> None:
-        by_split: dict[str, list[Member]] = defaultdict(list)
-        for member in members:
-            by_split[member.split].append(member)
-        for split, other in _SIDES:
-            if by_split[split] and by_split[other]:
-                answers = {member.answer for member in by_split[other]}
-                tally = self.splits.setdefault((task_id, split, other), SplitCount())
-                tally.shared += len(by_split[split])
-                tally.telling += sum(map(self._tells, by_split[split]))
-                tally.same_answer += sum(member.answer in answers for member in by_split[split])
-                if self._tells(by_split[split][0]):
-                    self._keep("split", by_split[split][0], by_split[other][0])
+        for split, other, here, there in _sides(members):
+            answers = {member.answer for member in there}
+            tally = self.splits.setdefault((task_id, split, other), SplitCount())
+            tally.shared += len(here)
+            tally.telling += sum(map(self._tells, here))
+            tally.same_answer += sum(member.answer in answers for member in here)
+            if self._tells(here[0]):
+                self._keep("split", here[0], there[0])
+
+    def add_keyed(self, group: Group) -> None:
+        """Count one group of instances with the same value of the further key."""
+        by_task: dict[str, list[Member]] = defaultdict(list)
+        for member in group.members:
+            by_task[self.files[member.file].task_id].append(member)
+        for task_id, members in by_task.items():
+            for split, other, here, there in _sides(members):
+                tally = self.keyed.setdefault((task_id, split, other), SplitCount())
+                tally.shared += len(here)
+                self._keep("key", here[0], there[0])
 
     def _across(self, first: Sequence[Member], second: Sequence[Member]) -> None:
         if self.files[first[0].file].task_id == self.files[second[0].file].task_id:
@@ -171,6 +181,16 @@ class Counts:
         for (kind, file), pairs in self._examples.items():
             for rank, (left, right) in enumerate(pairs):
                 yield _KINDS.index(kind), rank, file, kind, left, right
+
+
+def _sides(members: Sequence[Member]) -> Iterator[tuple[str, str, list[Member], list[Member]]]:
+    """The splits that a group stands on both sides of, with its members on either."""
+    by_split: dict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        by_split[member.split].append(member)
+    for split, other in _SIDES:
+        if by_split[split] and by_split[other]:
+            yield split, other, by_split[split], by_split[other]
 
 
 def _differing(members: Iterable[Member]) -> Member | None:

@@ -92,6 +92,42 @@ class Inputs:
         self._buckets.close()
 
 
+class Keys:
+    """The instances that have a further key (a patient, a document), and those with the same value of it."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.found = 0  # instances that have it
+        self._buckets = Buckets(2)
+
+    def add(self, file: int, first_row: int, batch: Batch, splits: Sequence[str]) -> None:
+        """Add a batch of a file."""
+        extras = batch.columns.extras or ()
+        rows = [
+            (hash(str(extra[self.key])), _place(file, first_row + row, splits[row]))
+            for row, extra in enumerate(extras)
+            if self.key in extra
+        ]
+        self.found += len(rows)
+        if rows:
+            self._buckets.add(np.array(rows, np.int64))
+
+    def groups(self) -> Iterator[Group]:
+        """Every value that two or more instances have; their inputs and answers are not told apart."""
+        for part in self._buckets.parts():
+            wide = np.zeros((len(part), _COLUMNS), np.int64)
+            wide[:, 0], wide[:, 3] = part[:, 0], part[:, 1]
+            yield from _groups_in(wide)
+
+    def close(self) -> None:
+        """Remove what is on disk."""
+        self._buckets.close()
+
+
+def _place(file: int, row: int, split: str) -> int:
+    return (file << _FILE_AT) | (SPLITS.index(split) << _ROW_BITS) | row
+
+
 def _answers(outputs: Sequence[Sequence[str]]) -> I64:
     """A number for the accepted answers of each instance, whatever their order."""
     counts = np.fromiter(map(len, outputs), np.int64, len(outputs))

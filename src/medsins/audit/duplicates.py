@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from medsins.core import Problem, UsageError
 from medsins.core.proportions import wilson
 
 from ._duplicate_counts import Counts
 from ._files import Advance, TaskFile, digests, find_files, pick, read_files
-from ._groups import SHORT, Inputs
+from ._groups import SHORT, Inputs, Keys
 from ._shown import counted, excerpt, percent, place_of
 from .document import Evidence, Finding, Section, Severity, Table
 
@@ -32,46 +33,55 @@ LEAKING = 0.01
 _WHY = {
     "contradiction": "the same input with another answer",
     "split": "the same input on both sides of a split",
+    "key": "the same value of the key on both sides of a split",
     "repeat": "the same input again",
     "across": "the same input in two tasks",
 }
 
 
-def audit_duplicates(paths: Iterable[Path], advance: Advance = lambda done, size: None) -> Section:
+def audit_duplicates(paths: Iterable[Path], group: str = "", advance: Advance = lambda done, size: None) -> Section:
     """Look for inputs that come again in task files of any size.
 
     Args:
         paths: task files and folders of them.
+        group: a further key of instances (a patient, a document) whose equal values should be on one side of a split.
         advance: called with the bytes read so far, and all of them.
 
     Raises:
-        UsageError: a path that is not there or is no task file.
+        UsageError: a path that is not there or is no task file, or no instance has the key ``group``.
         InvalidFile: every problem of every file.
     """
     files = find_files(paths)
-    with closing(Inputs()) as inputs:
-        counts = _count(files, inputs, advance)
+    with closing(Inputs()) as inputs, closing(Keys(group)) as keys:
+        counts = _count(files, inputs, keys, advance)
     return Section(
         check="duplicates",
         title="Duplicates",
         summary=_summary(counts),
-        findings=(*_split_findings(counts), *_contradictions(counts), *_repeats(counts)),
+        findings=(*_split_findings(counts), *_keyed(counts, group), *_contradictions(counts), *_repeats(counts)),
         tables=tuple(t for t in (_splits_table(counts), _within_table(counts), _across_table(counts)) if t.rows),
         evidence=tuple(_evidence(files, counts)),
-        settings={"same": "but for case, punctuation and blanks", "files": digests(files)},
+        settings={"group": group, "same": "but for case, punctuation and blanks", "files": digests(files)},
         extra={"instances": counts.instances, "tasks": {t.file.name: t.as_dict() for t in counts.tasks}},
     )
 
 
-def _count(files: list[TaskFile], inputs: Inputs, advance: Advance) -> Counts:
+def _count(files: list[TaskFile], inputs: Inputs, keys: Keys, advance: Advance) -> Counts:
     counts = Counts(files)
     for number, reader, batch in read_files(files, advance):
         task = counts.tasks[number]
         splits, short = inputs.add(number, task.instances, batch, files[number].split(reader.card))
+        if keys.key:
+            keys.add(number, task.instances, batch, splits)
         counts.take(number, splits, short)
         task.category, task.definition = files[number].category(reader.card), reader.card.definition
     for group in inputs.groups():
         counts.add(group)
+    if keys.key and not keys.found:
+        what = f"no instance has the key '{keys.key}'"
+        raise UsageError(Problem(what, mend="name a further key that instances have, such as a patient's"))
+    for group in keys.groups():
+        counts.add_keyed(group)
     return counts
 
 
@@ -99,6 +109,16 @@ def _split_findings(counts: Counts) -> Iterable[Finding]:
         )
         mend = f"leave them out of {other}, or split again (medsins tasks split keeps equal inputs together)"
         yield Finding(severity, task_id, what, mend)
+
+
+def _keyed(counts: Counts, key: str) -> Iterable[Finding]:
+    for (task_id, split, other), tally in sorted(counts.keyed.items()):
+        total = counts.split_sizes[task_id, split]
+        share = percent(tally.shared, total)
+        what = f"{tally.shared:,} of {total:,} {split} instances ({share}) share their {key} with instances of {other}"
+        severe = other == "train" and tally.shared >= LEAKING * total
+        mend = f"split again: medsins tasks split --group {key} keeps them together"
+        yield Finding("error" if severe else "warning", task_id, what, mend)
 
 
 def _contradictions(counts: Counts) -> Iterable[Finding]:

@@ -19,6 +19,9 @@ def build(verbs: Any) -> None:
     """Add the verb."""
     verb = add_verb(verbs, "duplicates", _duplicates, "inputs that come again, and those with other answers", EXAMPLE)
     add_paths(verb)
+    verb.add_argument(
+        "--group", default="", metavar="KEY", help="further key (patient, document) that no split should part"
+    )
     add_report(verb)
 
 
@@ -26,5 +29,5 @@ def _duplicates(args: argparse.Namespace) -> int:
     from medsins.audit.duplicates import audit_duplicates
 
     with file_progress(err_console(args), "reading") as advance:
-        section = audit_duplicates(task_paths(args.paths), advance)
+        section = audit_duplicates(task_paths(args.paths), args.group, advance)
     return show([section], args.paths, args)
