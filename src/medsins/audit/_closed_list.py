@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ._label_facts import Facts, folded, items_of
 
 _NAMED = 0.8  # of the answers that the definition must name, so that it can be said to list them
-_QUOTED = re.compile(r"[\"“”«»「」]([^\"“”«»「」\n]{1,60})[\"“”«»「」]|(?<!\w)['‘]([^'‘’\n]{1,60})['’](?!\w)")
+_QUOTED = re.compile(r"[\"“”„«»「」]([^\"“”„«»「」\n]{1,60})[\"“”«»「」]|(?<!\w)['‘]([^'‘’\n]{1,60})['’](?!\w)")
 _WORDS = re.compile(r"[^\W_]+")
 
 
