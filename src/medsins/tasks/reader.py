@@ -25,7 +25,16 @@ SIDECARS = (
     "croissant.json",
 )  # stand beside task files and are none
 
-__all__ = ["SIDECARS", "SUFFIXES", "find_task_files", "read_task", "read_tasks", "task_digest", "task_id_of"]
+__all__ = [
+    "SIDECARS",
+    "SUFFIXES",
+    "find_task_files",
+    "read_task",
+    "read_tasks",
+    "split_name",
+    "task_digest",
+    "task_id_of",
+]
 
 
 def find_task_files(paths: Iterable[Path]) -> list[Path]:
