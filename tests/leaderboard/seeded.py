@@ -46,7 +46,7 @@ PUPILS = (
                     "https://example.org/asclepius", True), 0.86),
     Pupil(ModelCard("hygieia-8b", "ward", "Hygieia 8B", 8.0, "open", "MIT", "Web text.", "", True), 0.71, 0.03, 0.3),
     Pupil(ModelCard("hygieia-8b-it", "ward", "Hygieia 8B Instruct", 8.0, "open", "MIT", "Web text.", "", True), 0.72),
-    Pupil(ModelCard("panacea", "lab", "Panacea", None, "closed", "", "Not stated.", "https://example.org/p", None), 0.88),
+    Pupil(ModelCard("panacea", "lab", "Panacea", None, "closed", "", "Secret.", "https://example.org/p", None), 0.88),
     Pupil(ModelCard("tiny-135m", "lab", "Tiny 135M", 0.135, "open", "Apache-2.0", "", "", False), 0.18, 0.1),
     Pupil(ModelCard("hostile", "trick", HOSTILE, 13.0, "unknown", HOSTILE, HOSTILE, "javascript:alert(1)", False), 0.5),
 )  # fmt: skip
@@ -128,8 +128,8 @@ def finish(store: Store, submission: str, card: ModelCard, scoring: Scoring, at:
     assert job is not None
     assert job.submission == submission
     scores = Scores(submission, "open", "d" * 64, "m" * 16, scoring.document, scoring.samples, at)
-    shown = Published(VERSION, card.id, submission, "open", scoring.document, at, attempts,
-                      "It is better than the attempt before by more than one standard error." if attempts > 1 else "")  # fmt: skip
+    note = "It is better than the attempt before by more than one standard error." if attempts > 1 else ""
+    shown = Published(VERSION, card.id, submission, "open", scoring.document, at, attempts, note)
     store.finish(job, [scores], [shown], [])
 
 

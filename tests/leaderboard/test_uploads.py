@@ -95,6 +95,13 @@ def test_a_body_that_says_it_is_too_large_is_not_read(bombed: Bombed) -> None:
     assert seconds < 1
 
 
+def test_other_bodies_are_small(board: Running) -> None:
+    """They are held in memory, so they are refused by what their head says."""
+    for path in ("/api/v1/links", "/login", "/withdraw", "/moderation/hide"):
+        assert board.post(path, "red", content=b"x" * 100_000).status_code == 413
+        assert board.post(path, "red", content=iter([b"x" * 10])).status_code == 411
+
+
 def test_lengths_that_are_none(bombed: Bombed) -> None:
     for length in ("-1", "1e9", "0x10", "٣"):
         line, _, _ = bombed.send({"content-length": length}, iter([b"x"]))

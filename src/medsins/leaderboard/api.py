@@ -27,6 +27,7 @@ _WORDS = {
     404: "nothing there, or nothing that you may see",
     408: "the upload came too slowly",
     409: "a rule of the board says no",
+    411: "the length of the body is not told",
     413: "too large",
     415: "not in this form",
     422: "something in it is wrong; every problem is named",

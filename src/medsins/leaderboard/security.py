@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,10 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
 )
+MOST_BODY = 64 * 1024
+"""Bytes of a body that is no upload; it is held in memory."""
+UPLOADS = re.compile(r"/submit|/contribute|/api/v1/(submissions|check)|/api/v1/submissions/[^/]+/answers")
+"""Paths whose bodies are streamed to disk under bounds of their own (``uploads.py``)."""
 EMBED = "/embed/"
 """Pages that others may frame begin with this; no other page may be framed."""
 
@@ -90,6 +95,8 @@ class Gate:
             return None
         if b"authorization" not in found and self._foreign(found, host):
             return 403, Problem("this form came from another site", mend="open the form on the board itself")
+        if not UPLOADS.fullmatch(scope["path"]) and (wrong := _too_much(found)):
+            return wrong
         who = network(client_address(scope, self._proxies))
         if self._posts.wait(who):
             return 429, Problem("too many changes from your address", mend="try again in an hour")
@@ -105,6 +112,16 @@ class Gate:
         if not origin:
             return False
         return origin != self._public and urlsplit(origin).netloc != host
+
+
+def _too_much(headers: dict[bytes, bytes]) -> tuple[int, Problem] | None:
+    """What is wrong with the size that a body is said to have."""
+    if b"transfer-encoding" in headers:
+        return 411, Problem("say how long the body is", mend="send Content-Length")
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        return 400, Problem("Content-Length is no number")
+    return (413, Problem(f"a body may have {MOST_BODY:,} bytes here")) if int(length) > MOST_BODY else None
 
 
 def _origin(url: str) -> str:
