@@ -19,16 +19,14 @@ from typing import Protocol, Self, TypeVar
 from medsins.core import Problem, RunError, unknown_name
 
 from ._index import TextIndex
-from ._judge import Match, Weights, judge
+from ._judge import Judged, Weights, judge
 from ._scan import Scanned, scan
 from ._sources import Portion, Source
-from ._words import U64
 
 WORTH = 32 << 20  # bytes of training files from which on several processes pay for their start
 
 ENGINES = ("here", "ray")
 
-Judged = tuple[list[Match], U64]
 R = TypeVar("R")
 
 

@@ -60,6 +60,10 @@ class Match:
     inside: bool = False
 
 
+Judged = tuple[list[Match], U64]
+"""Matches, and the hash of each whole text."""
+
+
 def weigh(index: TextIndex, in_train: I32) -> Weights:
     """Weights from how many texts have each gram: those of the benchmark and ``in_train`` of training.
 

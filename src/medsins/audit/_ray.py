@@ -11,9 +11,8 @@ from typing import Any, Self
 
 from medsins.core import MissingExtra, Problem, RefusedByPolicy, RunError
 
-from ._engine import Judged
 from ._index import TextIndex
-from ._judge import Weights, judge
+from ._judge import Judged, Weights, judge
 from ._scan import Scanned, scan
 from ._sources import Portion, Source, access_of
 
