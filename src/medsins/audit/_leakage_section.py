@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
 from medsins.core import sha256_file
 from medsins.core.proportions import wilson
 
 from ._benchmark import MIN_INPUT, MIN_OUTPUT, Benchmark
-from ._collect import KINDS, SIDES, Example, Leak, TaskPair
+from ._collect import KINDS, SIDES, Example, Leak, Removal, TaskPair
 from ._index import COMMON
 from ._judge import COVER, EVERYDAY
 from ._scan import MIN_SHARE, MIN_SIZE
-from ._sources import Portion, Reading
+from ._sources import Portion, Reading, Source
 from ._words import fold, stands_alone
 from .document import Evidence, Finding, Section, Table, Value
-
-if TYPE_CHECKING:
-    from .leakage import Leakage
 
 PAIRS = 30  # shown side by side
 LONGEST = 1200  # characters of a text that are shown
@@ -30,6 +27,28 @@ _SIDE = 4 * LONGEST  # characters of a text without blanks that are searched for
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\S")
 _UNITS = ("", "", "", "instances", "%", "%", "%", "")
 _KINDS = {"exact": "the same", "normalised": "the same but for case, punctuation or blanks", "near": "nearly the same"}
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What was found.
+
+    Attributes:
+        train: the training files, with ``rows``, the number of instances of each.
+        benchmark: the instances that were looked for.
+        pairs: what of a benchmark file stands in a training file, by their numbers.
+        removals: for each training file the rows that hold something, and why.
+    """
+
+    train: Sequence[Source]
+    rows: Sequence[int]
+    benchmark: Benchmark
+    pairs: Mapping[tuple[int, int], TaskPair]
+    removals: Sequence[Mapping[int, Removal]]
+
+    def section(self) -> Section:
+        """The findings, tables and pairs to be read side by side."""
+        return leakage_section(self)
 
 
 def leakage_section(found: Leakage) -> Section:

@@ -6,47 +6,22 @@ benchmark is and marks the rows that share some, the second compares those word 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ._benchmark import Benchmark, read_benchmark
 from ._clean import Cleaned, clean_targets, write_without
-from ._collect import Collector, Removal, TaskPair
+from ._collect import Collector
 from ._engine import Engine, open_engine
 from ._grams import I32
 from ._judge import weigh
-from ._sources import Advance, Mask, Reading, Source, check_apart, find_sources
+from ._leakage_section import Leakage
+from ._sources import Advance, Mask, Reading, check_apart, find_sources
 from ._words import I64
-from .document import Section
 
 __all__ = ["Cleaned", "Leakage", "check_clean", "find_leakage", "write_clean"]
-
-
-@dataclass(frozen=True, slots=True)
-class Leakage:
-    """What was found.
-
-    Attributes:
-        train: the training files, with ``rows``, the number of instances of each.
-        benchmark: the instances that were looked for.
-        pairs: what of a benchmark file stands in a training file, by their numbers.
-        removals: for each training file the rows that hold something, and why.
-    """
-
-    train: Sequence[Source]
-    rows: Sequence[int]
-    benchmark: Benchmark
-    pairs: Mapping[tuple[int, int], TaskPair]
-    removals: Sequence[Mapping[int, Removal]]
-
-    def section(self) -> Section:
-        """The findings, tables and pairs to be read side by side."""
-        from ._leakage_section import leakage_section
-
-        return leakage_section(self)
 
 
 def find_leakage(
