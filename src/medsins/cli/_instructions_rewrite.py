@@ -54,7 +54,7 @@ def _rewrite(args: argparse.Namespace) -> int:
     from medsins.instructions import Journal, cleaned, results, rewrite, write_variants
     from medsins.models import open_backend
 
-    from .instructions import show_checks, write_dropped
+    from ._instructions_show import show_checks, write_dropped
 
     if args.count < 1:
         raise UsageError(Problem("no wordings are wanted", mend="-n takes 1 or more"))
