@@ -57,13 +57,20 @@ def quick(scores: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Scoring without a child: figures by submission, every row alike."""
 
     def made(submission: Submission, version: Version, *rest: Any) -> tuple[Scores, ...]:
-        value = scores[submission.id]
-        figures = {"primary": "accuracy", "metrics": {"accuracy": value}, "rows": 200, "tasks": ["ward_mcqa"]}
-        profile = {"signature": "s", "categories": {"MCQA": figures}, "tasks": {"ward_mcqa": figures}}
-        document = {"format": 1, "rows": 200, "profiles": {"strict": profile, "official": profile}}
+        value, count = scores[submission.id], sum(task.rows for task in version.tasks)
+        figures = {"primary": "accuracy", "metrics": {"accuracy": value}, "rows": count, "tasks": ["ward_mcqa"]}
+        tasks = {"ward_mcqa": {**figures, "scorer": "mcqa"}}
+        profile = {"signature": "s", "categories": {"MCQA": figures}, "tasks": tasks}
+        document = {"format": 1, "rows": count, "profiles": {"strict": profile, "official": profile}}
         samples = tuple(
-            {"row": i, "task_id": "ward_mcqa", "profile": "strict", "metrics": {"accuracy": float(i < 2 * value)}}
-            for i in range(200)
+            {
+                "row": i,
+                "task_id": "ward_mcqa",
+                "profile": "strict",
+                "extracted": "A",
+                "metrics": {"accuracy": float(100 * i < count * value)},
+            }
+            for i in range(count)
         )
         metric = scoring.metric_digest(50)
         parts = (("open", document), ("private", document))
