@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from medsins.bench.store import RunStore
 from medsins.core import Completion, InvalidFile, Prediction
+from medsins.leaderboard._upload import Limits
 from medsins.leaderboard.intake import SHOWN, Intake, read_upload
-from medsins.leaderboard.intake_files import Limits
 from medsins.leaderboard.records import Item
 
 from .wards import upload, ward_version, write_csv

@@ -14,7 +14,8 @@ from typing import Any
 
 from medsins.core import InvalidFile, Problem, sha256_file
 
-from .intake_files import Limits, UploadRow, open_upload, too_large
+from ._upload import Limits, UploadRow, too_large
+from .intake_files import open_upload
 from .intake_match import Matcher, squeeze
 from .records import Item, Kind
 

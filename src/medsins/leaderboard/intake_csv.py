@@ -9,7 +9,7 @@ from typing import IO
 
 from medsins.core import InvalidFile, Problem
 
-from .intake_files import COLUMNS, Limits, UploadRow, too_large, unpacking
+from ._upload import COLUMNS, Limits, UploadRow, too_large, unpacking
 
 _CHUNK = 1 << 18
 _NEVER_ANSWERED = ("missing", "error")

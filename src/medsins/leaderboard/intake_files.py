@@ -4,56 +4,26 @@ zip of a run directory, a run directory. What counts is the size after unpacking
 
 from __future__ import annotations
 
-import errno
 import gzip
 import io
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from medsins.bench.store import FILE_NAME, read_rows
 from medsins.core import InvalidFile, Problem
 
+from ._upload import Limits, UploadRow, unpacking
+from .intake_csv import csv_rows
+from .intake_parquet import parquet_rows
 from .records import Kind
-
-COLUMNS = ("task_id", "input", "output")
-"""What a row needs; ``GT``, ``instance_id`` and ``status`` are read too, all else is passed over."""
 
 _CLAIMS = ("name", "weights", "precision", "engine", "spec")
 _MEMBERS, _DIRECTORY_BYTES, _MANIFEST_BYTES = 10_000, 4 << 20, 16 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps of an upload: ``bytes`` unpacked, ``rows``, ``columns``, ``cell`` characters of one cell, ``answers``
-    characters of all outputs together.
-    """
-
-    bytes: int = 1 << 30
-    rows: int = 500_000
-    columns: int = 64
-    cell: int = 1 << 20
-    answers: int = 256 << 20
-
-
-class UploadRow(NamedTuple):
-    """One row of an upload. ``number`` counts from 0 after the header; ``line`` is where it ends, 0 where that makes no
-    sense.
-    """
-
-    number: int
-    line: int
-    task_id: str
-    input: str
-    output: str | None
-    reference: str | None
-    instance_id: str
 
 
 class Opened(NamedTuple):
@@ -71,9 +41,6 @@ def open_upload(path: Path, limits: Limits) -> Iterator[Opened]:
     Raises:
         InvalidFile: it is nothing of what is known; while rows are read, everything that a stranger's file can do.
     """
-    from .intake_csv import csv_rows
-    from .intake_parquet import parquet_rows
-
     if path.is_dir():
         with _run_directory(path, limits) as opened:
             yield opened
@@ -98,20 +65,6 @@ def open_upload(path: Path, limits: Limits) -> Iterator[Opened]:
             yield Opened("csv", csv_rows(stream, limits), {})
 
 
-@contextmanager
-def unpacking() -> Iterator[None]:
-    """What archives that are damaged raise, as the error of a file that cannot be read."""
-    try:
-        yield
-    except (EOFError, zlib.error, zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise  # the disk, not the archive
-        mend = "pack it again, or send the CSV as it is"
-        raise InvalidFile(
-            Problem(f"is a damaged archive ({str(error)[:120] or 'it ends early'})", mend=mend)
-        ) from error
-
-
 def _open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
     """The archive, once its directory is known to be small: it is held in memory whole."""
     size = stream.seek(0, io.SEEK_END)
@@ -129,8 +82,6 @@ def _open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
 
 def _zipped(bundle: zipfile.ZipFile, limits: Limits) -> Opened:
     """A zip of a run directory, or of one predictions file."""
-    from .intake_csv import csv_rows
-
     names = {member.filename: member for member in bundle.infolist() if not member.is_dir()}
     if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in names.values()):
         raise InvalidFile(Problem("is packed in a way that is not read here", mend="pack it as a usual zip"))
@@ -153,8 +104,6 @@ def _zipped(bundle: zipfile.ZipFile, limits: Limits) -> Opened:
 @contextmanager
 def _run_directory(path: Path, limits: Limits) -> Iterator[Opened]:
     """A run directory: its exported predictions, else its store."""
-    from .intake_csv import csv_rows
-
     manifest, table = path / "manifest.json", path / "predictions.csv"
     claims = _claims(manifest.read_bytes()) if manifest.is_file() else {}
     if table.is_file():
@@ -187,10 +136,3 @@ def _claims(manifest: bytes) -> dict[str, Any]:
     if isinstance(protocol.get("spec"), str):
         said["protocol"] = protocol["spec"]
     return {name: value[:300] if isinstance(value, str) else value for name, value in said.items()}
-
-
-def too_large(what: str, limit: int, unit: str) -> InvalidFile:
-    """The error of an upload beyond a cap."""
-    return InvalidFile(
-        Problem(f"is too large: more than {limit:,} {unit} {what}".rstrip(), mend="see the submission guide")
-    )

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from medsins.core import InvalidFile, Problem
 
-from .intake_files import COLUMNS, Limits, UploadRow, too_large
+from ._upload import COLUMNS, Limits, UploadRow, too_large
 
 _BATCH = 64  # rows; a value that a dictionary repeats is only as large as this many times a cell
 _WANTED = (*COLUMNS, "GT", "instance_id", "status")
