@@ -25,6 +25,9 @@
     });
   }
 
+  const again = find("[data-again]");
+  if (again) setTimeout(() => location.reload(), 1000 * again.dataset.again);
+
   const table = find("#board");
   if (!table) return;
   const body = table.tBodies[0];
