@@ -3,8 +3,8 @@
     python benchmarks/board_probing.py --items 300 --tries 700 --repeats 5
 
 Two attacks on yes/no questions, both told only what the board shows. ``vote``: random answers, and for each question
-the side of the attempts that did better. ``climb``: two answers of the best attempt so far are changed at a time, and kept
-where what is shown does not fall. The ladder is the board's own (``medsins.leaderboard.publication``).
+the side of the attempts that did better. ``climb``: two answers of the best attempt so far are changed at a time, and
+kept where what is shown does not fall. The ladder is the board's own (``medsins.leaderboard.publication``).
 """
 
 from __future__ import annotations
