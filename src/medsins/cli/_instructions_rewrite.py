@@ -11,6 +11,7 @@ from ._common import add_verb, err_console, whole_number
 from ._outputs import output_file
 
 if TYPE_CHECKING:
+    from medsins.bench.guard import Leaving
     from medsins.instructions import Ask, Job
     from medsins.models import Backend
 
@@ -111,10 +112,8 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
 
 def _refuse_restricted(jobs: Sequence[Job], args: argparse.Namespace) -> None:
     """The guard of ``bench run``: the definition of a restricted task goes to no service that was not approved."""
-    from medsins.bench.guard import Leaving, guard
+    from medsins.bench.guard import guard
     from medsins.bench.plans import IN_PROCESS
-    from medsins.catalog import task_access
-    from medsins.core import Card, Task
     from medsins.models import open_backend, split_model
 
     backend, _, _ = split_model(args.model)
@@ -122,10 +121,24 @@ def _refuse_restricted(jobs: Sequence[Job], args: argparse.Namespace) -> None:
         return
     opened = open_backend(args.model)
     try:
-        tasks = [Task(job.task_id, Card(), (), "", access=task_access(job.task_id)) for job in jobs]
-        guard([Leaving(task) for task in tasks], opened.info, args.allow_restricted)
+        guard(list(_leaving(jobs, args.sources)), opened.info, args.allow_restricted)
     finally:
         opened.close()
+
+
+def _leaving(jobs: Sequence[Job], sources: Sequence[Path]) -> Iterator[Leaving]:
+    """What is sent: each task under the terms of every card of it among the sources, else those of the catalogue."""
+    from medsins.bench.guard import Leaving
+    from medsins.catalog import task_access
+    from medsins.core import Card, Task
+    from medsins.instructions import source_cards
+
+    cards: dict[str, list[Card]] = {}
+    for task_id, card in source_cards(sources):
+        cards.setdefault(task_id.lower(), []).append(card)
+    for job in jobs:
+        for card in cards.get(job.task_id.lower(), [Card()]):
+            yield Leaving(Task(job.task_id, card, (), "", access=task_access(job.task_id, card.extra.get("Access"))))
 
 
 def _completer(backend: Backend, console: Any) -> Any:

@@ -10,7 +10,7 @@ from .diversity import Diversity, diversity
 from .journal import Answer, Journal
 from .rewrite import Ask, Complete, Job, results, rewrite
 from .rules import RULES, Fault, judge
-from .sources import Found, read_cards, read_sources, survey
+from .sources import Found, read_cards, read_sources, source_cards, survey
 from .variants import (
     ORIGINS,
     SUFFIX,
@@ -51,6 +51,7 @@ __all__ = [
     "read_variants",
     "results",
     "rewrite",
+    "source_cards",
     "survey",
     "wording_digest",
     "write_variants",

@@ -89,6 +89,13 @@ def read_cards(paths: Iterable[Path]) -> Iterator[tuple[str, Card, Path]]:
         yield reader.name, card, path
 
 
+def source_cards(paths: Iterable[Path]) -> Iterator[tuple[str, Card]]:
+    """(task id, card) of those sources that are task files; variants files and published ones carry no cards."""
+    for path in paths:
+        if not is_variants_file(path) and _published_document(path) is None:
+            yield from ((task_id, card) for task_id, card, _ in read_cards([path]))
+
+
 def _definitions(path: Path) -> Iterator[Variant]:
     """A task's own wordings: people wrote them."""
     for task_id, card, _ in read_cards([path]):
