@@ -46,8 +46,8 @@ def test_a_served_model_says_what_it_says_in_this_process(vllm_server: str, refe
     assert backend.wire.vllm
     found = answers(backend, real_requests())
     assert Counter(c.status for c in found.values())["error"] == 0
-    # vLLM sums in another order, so near ties may fall otherwise.
-    same = sum(found[i].text == reference[i].text for i in reference)
+    # vLLM sums in another order, so near ties may fall otherwise; of a character that was cut off it gives nothing.
+    same = sum(found[i].text == reference[i].text.rstrip("\N{REPLACEMENT CHARACTER}") for i in reference)
     assert same >= 0.95 * len(reference), f"{same} of {len(reference)}"
     assert all(found[i].prompt_tokens == reference[i].prompt_tokens for i in reference)
     assert all(len(c.option_scores) == 2 for c in found.values())
