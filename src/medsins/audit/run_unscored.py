@@ -26,9 +26,8 @@ def unscored_section(run: RunFacts) -> Section:
         n = sum(found.values())
         if n:
             bounds = (task.score, task.dropped, task.all_right)
-            rows.append(
-                (task_id, task.expected, *share(n, task.expected), *bounds, task.metric, *map(found.get, kinds))
-            )
+            counts = (found[kind] for kind in kinds)
+            rows.append((task_id, task.expected, *share(n, task.expected), *bounds, task.metric, *counts))
     table = Table(
         title="Answers without a judgement, and what the score would be",
         columns=("task", "rows", "share", "low", "high", "as wrong", "left out", "all right", "metric", *kinds),
