@@ -138,13 +138,15 @@ def by_task(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
 
 
 def is_variants_file(path: Path) -> bool:
-    """Whether a file's first line is a variant's: such a file may be named where task files are."""
+    """Whether a file's name or first line says that it holds variants: it may be named where task files are."""
     if path.suffix.lower() != ".jsonl" or not path.is_file():
         return False
+    if path.name.endswith(SUFFIX):  # whatever it holds, so that its reader says what is wrong
+        return True
     with path.open("rb") as lines:
         first = next((line for line in lines if line.strip()), b"")
     try:
         raw = json.loads(first.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return path.name.endswith(SUFFIX)
+        return False
     return isinstance(raw, dict) and "task_id" in raw and "text" in raw
