@@ -10,6 +10,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,14 @@ def test_changed_references_are_noted_and_change_nothing(
     made = read_upload(write_csv(tmp_path / "b.csv", swapped), items)
     assert made.answers == honest.answers
     assert made.report["references_changed"] == {"count": 2, "rows": [3, 40]}
+
+
+def test_nothing_is_told_of_private_references(tmp_path: Path, items: tuple[Item, ...]) -> None:
+    """Neither that a guess is right nor that it is wrong."""
+    hidden = tuple(replace(item, part="private") for item in items)
+    right = write_csv(tmp_path / "right.csv", upload(hidden))
+    wrong = write_csv(tmp_path / "wrong.csv", [(t, q, "another", out) for t, q, _, out in upload(hidden)])
+    assert read_upload(right, hidden).report == read_upload(wrong, hidden).report
 
 
 def test_blanks_that_spreadsheets_change_are_no_change(tmp_path: Path, items: tuple[Item, ...]) -> None:

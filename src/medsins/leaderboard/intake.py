@@ -114,7 +114,9 @@ class _Taking:
             self._counts["nul"] += 1
         self.answers[place] = output
         self._counts["empty"] += output == ""
-        if row.reference is not None and not _same(row.reference, self._items[place].outputs):
+        item = self._items[place]
+        # Of a private reference not even "yours is another" is told: guesses could be checked with it.
+        if item.part == "open" and row.reference is not None and not _same(row.reference, item.outputs):
             self._changed.append(row.number)
 
     def settle(self) -> None:
