@@ -22,6 +22,7 @@ from medsins.audit.run_shortcuts import shortcuts_section
 from medsins.audit.run_slices import FEWEST, slices_section, trend
 from medsins.audit.run_spread import POINTS, no_spread_section, spread_section
 from medsins.audit.run_unscored import KINDS, unscored_section
+from medsins.core.proportions import Z95
 
 from .fake_answers import answer, run_of
 
@@ -229,6 +230,19 @@ def test_a_trend_is_the_slope_of_least_squares(groups: list[list[tuple[int, floa
     assert found.change == pytest.approx(300 * slope, abs=1e-6)
     assert found.low <= found.change <= found.high
     assert found.errors * found.change >= 0
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.25, 1.0])), min_size=FEWEST, max_size=40))
+def test_a_trend_of_one_task_is_as_sure_as_scipy_says(pairs: list[tuple[int, float]]) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    found = trend([pairs])
+    if len({x for x, _ in pairs}) == 1 or len({y for _, y in pairs}) == 1:
+        assert found is None
+    elif found is not None:
+        theirs = stats.linregress(*zip(*pairs, strict=True))
+        assert found.change == pytest.approx(300 * theirs.slope, abs=1e-9)
+        assert (found.high - found.low) / (2 * 300 * Z95) == pytest.approx(theirs.stderr, abs=1e-9)
 
 
 @settings(max_examples=40)
