@@ -64,8 +64,14 @@ def write_archive(database: Database, destination: Path) -> None:
             os.fsync(stream.fileno())
         trial = Path(folder, "trial.sqlite")
         make_private_file(trial)
-        with closing(Database(f"sqlite:///{trial}", database.now)) as restored:
-            read_archive(archive, restored)
+        try:
+            with closing(Database(f"sqlite:///{trial}", database.now)) as restored:
+                read_archive(archive, restored)
+        except InvalidFile as error:
+            advice = Problem(
+                "no backup was written: the board does not verify", database.name, "see `medsins board verify`"
+            )
+            raise InvalidFile(advice, *(problem.what for problem in error.problems)) from error
         archive.chmod(0o600)
         os.replace(archive, destination)
 

@@ -64,8 +64,9 @@ class Database:
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = parse_url(url)
         self.now = clock
-        self.name = self.url.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        shown = self.url.set(drivername=self.url.get_backend_name()).render_as_string(hide_password=True)
+        self.name = str(self.path) if self.is_sqlite else shown
         self.engine = create_engine(
             self.url, **(_sqlite_options() if self.is_sqlite else _postgresql_options(self.url))
         )
@@ -177,6 +178,7 @@ def _mend(words: str) -> str:
         "readonly": "the file and its folder must be writable",
         "unable to open": "the folder must exist and be writable",
         "not a database": "the path names another kind of file",
+        "malformed": "the file is damaged: restore a backup with `medsins board restore`",
         "connection": "check that the database runs, and the host, port, user and password",
     }
     return next((hint for key, hint in hints.items() if key in words), "")
