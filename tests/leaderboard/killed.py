@@ -42,7 +42,7 @@ def upload(url: str, number: int) -> None:
 def score(url: str, number: int) -> None:
     store = open_store(url)
     say("ready")
-    while True:
+    for _ in range(100):
         job = store.lease(f"worker {number}", LEASE)
         if job is None:
             time.sleep(0.01)
@@ -106,8 +106,8 @@ def main(url: str) -> None:
                 say("failed", f"{error!r}".replace("\n", " "))
             finally:
                 os._exit(0)
-        os.waitpid(pid, 0)
-        say("end")
+        _, status = os.waitpid(pid, 0)
+        say("end", os.WTERMSIG(status))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from medsins.core.errors import MedsinsError
+from medsins.core.errors import UsageError
 from medsins.leaderboard._database import Database
 from medsins.leaderboard.interface import Store
 from medsins.leaderboard.store import open_store, restore_store
@@ -43,26 +43,29 @@ class Victim:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         self._random = random.Random(seed)
+        self.kills = 0
 
-    def kill(self, order: str, number: int, longest: float, url: str = "") -> list[list[str]]:
-        """What the killed process said, line by line. It is killed at most ``longest`` seconds after its first,
-        second or third word, at random; so it gets as far on a busy machine as on a quiet one.
+    def kill(self, order: str, number: int, longest: float, url: str = "", words: int = 3) -> list[list[str]]:
+        """What the process said, line by line. It is killed at most ``longest`` seconds after one of its first
+        ``words`` acknowledgements, at random, so it gets as far on a busy machine as on a quiet one; ``kills`` counts
+        those that had not ended before.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{order} {number} {url}\n")
         said: list[list[str]] = []
-        pid, patience, timer = 0, self._random.randrange(3), None
+        pid, patience, timer = 0, self._random.randrange(words), None
         for line in self._process.stdout:
-            words = line.split()
-            assert words[0] != "failed", line
-            if words[0] == "end":
+            spoken = line.split()
+            assert spoken[0] != "failed", line
+            if spoken[0] == "end":
+                self.kills += spoken[1] == str(int(signal.SIGKILL))
                 break
-            if words[0] == "pid":
-                pid = int(words[1])
-            elif words[0] != "ready":
-                said.append(words)
-            if words[0] in ("ready", "done"):
+            if spoken[0] == "pid":
+                pid = int(spoken[1])
+            elif spoken[0] != "ready":
+                said.append(spoken)
+            if spoken[0] in ("ready", "done"):
                 if patience == 0:
                     assert pid > 1
                     timer = threading.Timer(self._random.uniform(0, longest), _kill, (pid,))
@@ -71,6 +74,14 @@ class Victim:
         if timer is not None:
             timer.cancel()
         return said
+
+    def until(self, kills: int) -> Iterator[int]:
+        """Numbers from 0, until so many were killed; at most twice as many."""
+        for number in range(2 * kills):
+            if self.kills == kills:
+                return
+            yield number
+        assert self.kills > kills / 2, "most ended before they were killed"
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -97,7 +108,7 @@ def test_uploads(store: Store, victim: Victim, kills: int) -> None:
     fill(store)
     acknowledged: dict[str, str] = {}
     asked: list[str] = []
-    for number in range(kills):
+    for number in victim.until(kills):
         for what, key, *rest in victim.kill("upload", number, 0.08):
             if what == "ask":
                 asked.append(key)
@@ -122,7 +133,7 @@ def test_uploads(store: Store, victim: Victim, kills: int) -> None:
 def test_scoring(store: Store, victim: Victim, kills: int) -> None:
     fill(store)
     submissions = [put(store, model=f"model {number}") for number in range(3 * kills)]
-    done = [words for number in range(kills) for words in victim.kill("score", number, 0.12)]
+    done = [words for number in victim.until(kills) for words in victim.kill("score", number, 0.12)]
     killed = time.monotonic()
     while (counts := store.waiting())["waiting"] + counts["leased"]:
         job = store.lease("last", 5)
@@ -150,14 +161,14 @@ def test_scoring(store: Store, victim: Victim, kills: int) -> None:
 @pytest.mark.parametrize("kills", KILLS)
 def test_publishing(store: Store, victim: Victim, kills: int) -> None:
     fill(store)
-    for number in range(kills):
+    for number in range(2 * kills):
         for _ in range(4):
             put(store, model=f"model {number}")
     before = store.entries(limit=10**6)[-1].seq
     names = {"publish": "publish", "hide": "submission.hide", "restore": "submission.restore"}
     names["withdraw"] = "submission.withdraw"
     acknowledged: Counter[tuple[str, str]] = Counter()
-    for number in range(kills):
+    for number in victim.until(kills):
         for _, action, submission in victim.kill("publish", number, 0.25):
             acknowledged[names[action], submission] += 1
     logged: Counter[tuple[str, str]] = Counter()
@@ -178,9 +189,9 @@ def test_making_many_boards(request: pytest.FixtureRequest, tmp_path: Path, vict
     postgres: Cluster | None = None
     if "postgresql" in request.node.name:
         postgres = request.getfixturevalue("postgres")
-    for number in range(kills):
+    for number in victim.until(kills):
         url = postgres.fresh() if postgres else f"sqlite:///{tmp_path}/{number}.sqlite"
-        victim.kill("migrate", number, 0.08, url)
+        victim.kill("migrate", number, 0.08, url, words=1)
         store = open_store(url, create=True)
         fill(store)
         assert store.verify() == []
@@ -199,8 +210,8 @@ def test_upgrading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, 
     store = open_store(board_url, create=True)
     fill(store)
     database = Database(board_url, Clock())
-    for number in range(kills):
-        said = upgrader.kill("upgrade", number, 0.1)
+    for number in upgrader.until(kills):
+        said = upgrader.kill("upgrade", number, 0.1, words=1)
         assert store.verify() == []
         with database.plain_write() as connection:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
@@ -217,22 +228,29 @@ def test_upgrading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, 
 
 
 @pytest.mark.parametrize("kills", KILLS)
-def test_restoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, board_url: str) -> None:
+def test_restoring(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, board_url: str
+) -> None:
+    """Each into a database of its own, which then has no board, and takes one; or has all of it."""
+    postgres: Cluster | None = request.getfixturevalue("postgres") if "postgresql" in board_url else None
     archive = tmp_path / "board.zip"
     source = open_store(f"sqlite:///{tmp_path}/source.sqlite", create=True)
     busy(source).backup(archive)
     monkeypatch.setenv("ARCHIVE", str(archive))
     restorer = Victim(board_url, seed=13)
-    for number in range(kills):
-        if restorer.kill("restore", number, 0.2):
-            break
+    for number in restorer.until(kills):
+        url = postgres.fresh() if postgres else f"sqlite:///{tmp_path}/{number}.sqlite"
+        said = restorer.kill("restore", number, 0.15, url, words=1)
+        try:
+            store = open_store(url)
+        except UsageError:
+            assert not said
+            restore_store(archive, url)
+            store = open_store(url)
+        assert store.entries() == source.entries()
+        assert store.verify() == []
+        store.close()
+        if postgres:
+            postgres.give_back(url)
     restorer.close()
-    try:
-        store = open_store(board_url)
-    except MedsinsError:  # never finished
-        restore_store(archive, board_url)
-        store = open_store(board_url)
-    assert store.entries() == source.entries()
-    assert store.verify() == []
-    store.close()
     source.close()
