@@ -272,7 +272,7 @@ def play(url: Any, folder: Path, examples: int, steps: int) -> None:
     run_state_machine_as_test(Here, settings=how)
 
 
-SIZES = [(5, 30), pytest.param((300, 60), marks=pytest.mark.slow)]
+SIZES = [(5, 30), pytest.param((60, 60), marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("size", SIZES)
