@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+_PREFIX, _OWNER = "board-pg-", "owner"
 _SPEED = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
 
 
@@ -77,6 +78,15 @@ def find_binaries() -> Path | None:
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+def _end_orphans(binaries: Path) -> None:
+    """Stop the servers of test runs that were killed, which could not do it themselves."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
+        if not Path("/proc", owner.read_text(encoding="utf-8")).exists():
+            with suppress(subprocess.SubprocessError, OSError):
+                Cluster(owner.parent, binaries).stop("immediate")
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """A running cluster; skips the test where there is no server to run."""
@@ -86,8 +96,10 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip("no PostgreSQL server here")
     if os.geteuid() == 0 and shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and there is no runuser")
+    _end_orphans(binaries)
     # Not pytest's folder: it is closed to the user that the server runs as, and too long for the name of a socket.
-    folder = Path(tempfile.mkdtemp(prefix="board-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (folder / _OWNER).write_text(str(os.getpid()), encoding="utf-8")
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     started = Cluster(folder, binaries)
