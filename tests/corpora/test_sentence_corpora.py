@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from medsins.core import InvalidFile
@@ -137,6 +137,7 @@ JSON = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(max_size=6), JSON, max_size=5), st.integers(1, 40), st.sampled_from([None, 2]))
+@example({"": 0.25, "e": -1e-30, "E": [1e22]}, 1, None)  # numbers that are cut are whole numbers before the cut
 def test_object_items_give_what_json_gives(
     tmp_path_factory: pytest.TempPathFactory, document: dict[str, object], chunk: int, indent: int | None
 ) -> None:

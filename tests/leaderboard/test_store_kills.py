@@ -76,8 +76,8 @@ class Victim:
         return said
 
     def until(self, kills: int) -> Iterator[int]:
-        """Numbers from 0, until so many were killed; at most twice as many."""
-        for number in range(2 * kills):
+        """Numbers from 0, until so many were killed; at most five times as many."""
+        for number in range(5 * kills):
             if self.kills == kills:
                 return
             yield number

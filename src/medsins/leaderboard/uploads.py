@@ -28,8 +28,8 @@ MOST_FIELDS, MOST_FIELD_BYTES = 40, 20_000
 _OTHER_BYTES = 1_000_000
 """What a body may hold besides its file."""
 _CLOSE = {"connection": "close"}
-_LINGER = 0.3
-"""Seconds for which what still comes is thrown away before a refusal, so that more clients get to read it."""
+_LINGER, _LINGER_BYTES = 0.3, 64_000_000
+"""How long, and how much, of what still comes is thrown away before a refusal, so that more clients get to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,9 @@ async def _drain(request: Request) -> None:
     """Throw away what comes for a moment: a client that is still sending seldom reads a reply."""
 
     async def rest() -> None:
-        while (await request.receive()).get("more_body"):
-            pass
+        left = _LINGER_BYTES
+        while left > 0 and (message := await request.receive()).get("more_body"):
+            left -= len(message.get("body", b""))
 
     try:
         await asyncio.wait_for(rest(), _LINGER)

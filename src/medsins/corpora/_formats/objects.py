@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from medsins.corpora._raw import RawFile
 
 CHUNK = 1 << 16  # bytes read at a time
 _SPACE = " \t\n\r"
+_CUT = re.compile(r"[.eE][+-]?")
+"""What may be left at a window's end of a number that was cut there: ``0`` of ``0.`` is a whole value too."""
 
 
 def object_items(file: RawFile) -> Iterator[tuple[str, Any]]:
@@ -85,7 +88,7 @@ class _Window:
         while True:
             try:
                 value, end = self._parse(self.text, self.place)
-                if end < len(self.text):
+                if end < len(self.text) and not _CUT.fullmatch(self.text, end):
                     self.place = end
                     return value
             except json.JSONDecodeError:
