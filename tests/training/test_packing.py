@@ -100,3 +100,15 @@ def test_an_answer_without_prompt_bears_loss_from_its_second_token() -> None:
     places, targets = predictors(row)
     assert places.tolist() == [0, 1]
     assert targets.tolist() == [6, 7]
+
+
+def test_groups_without_loss_between_others_shift_nothing() -> None:
+    """A row whose middle sample has no answer token: the prefix's end is still found in each group by itself."""
+    ids = np.arange(12, dtype=np.int32)
+    group = np.repeat(np.arange(3, dtype=np.int32), 4)
+    part = np.array([0, 0, 1, 2] * 3, np.int32)
+    loss = np.array([False, False, True, True] + [False] * 4 + [False, False, True, True])
+    row = Row(ids, ids, group, part, loss)
+    places, targets = predictors(row)
+    assert places.tolist() == [1, 1, 9, 9]
+    assert targets.tolist() == [2, 3, 10, 11]

@@ -25,10 +25,10 @@ def predictors(row: Row) -> tuple[Ints, Ints]:
     places = np.flatnonzero(row.loss)
     before = places - 1
     opens = (before < 0) | (row.part[before] != row.part[places]) | (row.group[before] != row.group[places])
-    starts = np.searchsorted(row.group, row.group[places])  # groups are in ascending order
-    counts = np.add.reduceat(row.part == 0, np.unique(starts)) if len(row) else np.zeros(0)
-    lengths = dict(zip(np.unique(starts).tolist(), counts.tolist(), strict=True))
-    last = np.array([start + lengths[start] - 1 for start in starts.tolist()], dtype=np.int64)
+    groups = row.group[places]  # in ascending order, and so are those of all tokens
+    start, end = np.searchsorted(row.group, groups), np.searchsorted(row.group, groups, side="right")
+    shared = np.concatenate([[0], np.cumsum(row.part == 0)])
+    last = start + shared[end] - shared[start] - 1
     before = np.where(opens, last, before)
     known = before < places
     return before[known].astype(np.int32), row.ids[places[known]]
