@@ -19,7 +19,7 @@ other alphabets, and what is written without spaces. Somewhat above what current
 """
 
 
-@lru_cache(maxsize=1024)  # shots and instructions come again with every prompt of a task
+@lru_cache(maxsize=256)  # shots and instructions come again with every prompt of a task
 def estimate_text(text: str) -> int:
     """Tokens of a text. Of the tokens that SmolLM2's tokenizer takes for clinical English it is 0.93 to 1.27 times; of
     those for other languages, for which that tokenizer was not made, half and more (``test_http_tokens.py``).
