@@ -35,7 +35,7 @@ def losses(folder: Path) -> list[float]:
 
 def test_it_learns_and_resumes_to_the_same_losses(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
     steps = []
-    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "whole", steps.append)
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "whole", trainer.Observer(steps.append))
     whole = losses(tmp_path / "whole")
     assert [step.step for step in steps] == list(range(1, 13))
     assert whole[-1] < 0.8 * whole[0]
@@ -48,7 +48,7 @@ def test_it_learns_and_resumes_to_the_same_losses(tiny_llama: Any, rows: PackedR
             raise Killed
 
     with pytest.raises(Killed):
-        trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "killed", kill)
+        trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "killed", trainer.Observer(kill))
     assert len(losses(tmp_path / "killed")) == 7
     cut_off = tmp_path / "killed" / "checkpoints" / "checkpoint-6"
     shutil.copytree(tmp_path / "killed" / "checkpoints" / "checkpoint-4", cut_off)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,9 @@ import torch
 
 from medsins.core import MissingExtra, Problem, UsageError
 
+from .settings import FULL, Adapter
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """Low-rank adaptation (Hu et al. 2021, arXiv 2106.09685); ``rank`` 0 tunes all parameters.
-
-    ``alpha`` scales the update (by ``alpha / rank``); ``dropout`` is a share from 0 to 1. With ``quantized`` the base
-    model is kept in 4-bit NormalFloat (QLoRA, Dettmers et al. 2023, arXiv 2305.14314), which needs a CUDA device.
-    """
-
-    rank: int = 0
-    alpha: int = 32
-    dropout: float = 0.05
-    quantized: bool = False
-
-
-FULL = Adapter()
-"""All parameters are tuned."""
 
 
 def load_base(folder: Path, precision: str, adapter: Adapter = FULL) -> tuple[Any, Any]:

@@ -18,6 +18,7 @@ from medsins.core import InvalidFile, Problem, UsageError, derive_random, digest
 
 from .packing import pack
 from .records import Row, Sample, TokenSample
+from .settings import at_least
 from .tokens import Tokens
 
 MANIFEST = "packed.json"
@@ -31,11 +32,21 @@ _COLUMNS = ("ids", "positions", "group", "part", "loss")
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """How samples become rows. ``capacity``: tokens of a row; ``share``: prefixes in common are computed once."""
+    """How samples become rows.
+
+    Attributes:
+        capacity: tokens of a row, and of a sample at most.
+        share: what samples of a row begin with in common is computed once.
+        seed: of the order of rows.
+    """
 
     capacity: int = 2048
     share: bool = False
     seed: int = 0
+
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong with the settings."""
+        return at_least(self, 32, ("capacity",))
 
 
 @dataclass(slots=True)

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback
 
-from medsins.core import MedsinsError, Problem, RunError, write_json
+from medsins.core import MedsinsError, Problem, write_json, write_text
 
+from .arguments import arguments
 from .loss import row_tensors, summed_loss
 from .records import Row
+from .settings import Evaluation, Settings
 from .shards import PackedRows
 
-LOSSES = "losses.jsonl"
+LOSSES, EVALUATIONS = "losses.jsonl", "evaluations.jsonl"
 DONE = "medsins.json"
 """Written last into a checkpoint: one without it was cut off and is not resumed from."""
 
@@ -33,26 +34,6 @@ _SAVED = "checkpoint-"
 
 class TrainingStopped(MedsinsError):
     """Training ended before its time: the loss is no number any more, or the disk is full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a model is tuned. See the recipe's fields of the same names for units."""
-
-    learning_rate: float = 1e-5
-    epochs: float = 1.0
-    max_steps: int = 0
-    rows_per_step: int = 16
-    warmup_share: float = 0.03
-    schedule: str = "cosine"
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    precision: str = "float32"
-    gradient_checkpointing: bool = False
-    save_steps: int = 0
-    keep_checkpoints: int = 2
-    patience: int = 0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +52,19 @@ class Step:
 
 
 Listener = Callable[[Step], None]
+Evaluator = Callable[[Any, int], Mapping[str, float]]
+"""Given the model and the step: a score of each category, in percent; their mean tells when to stop early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told while a model is tuned: ``listen`` of each step; ``evaluate``, if given, judges the model as
+    ``evaluation`` says (its suite is the caller's business).
+    """
+
+    listen: Listener = lambda step: None
+    evaluate: Evaluator | None = None
+    evaluation: Evaluation = field(default_factory=Evaluation)
 
 
 class _Rows(torch.utils.data.Dataset[tuple[int, Row]]):
@@ -95,10 +89,33 @@ def collate(batch: Sequence[tuple[int, Row]]) -> dict[str, Any]:
 
 
 class PackedTrainer(Trainer):  # type: ignore[misc]
-    """Trainer whose batches are packed rows."""
+    """Trainer whose batches are packed rows, and whose evaluation is the observer's."""
 
     rows: PackedRows
-    computed = 0  # tokens, on this process
+    folder: Path
+    evaluator: Evaluator | None = None
+    control: Any
+    computed = 0  # tokens, on this process, in this session
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Judge the model, once a step; every process does, since sharded weights need all of them."""
+        assert self.evaluator is not None
+        step = self.state.global_step
+        if step % self.args.eval_steps:  # on resuming from a checkpoint between two evaluations
+            return {}
+        scores = next((line["scores"] for line in read_lines(self.folder / EVALUATIONS) if line["step"] == step), None)
+        if scores is None:
+            model = self.accelerator.unwrap_model(self.model)
+            model.eval()
+            with torch.no_grad():
+                scores = dict(self.evaluator(model, step))
+            model.train()
+            self.accelerator.wait_for_everyone()
+            if self.is_world_process_zero():
+                append_line(self.folder / EVALUATIONS, {"step": step, "scores": scores})
+        mean = sum(scores.values()) / len(scores) if scores else 0.0
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {"eval_mean": mean})
+        return {"eval_mean": mean}
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -127,10 +144,6 @@ class _Told(TrainerCallback):  # type: ignore[misc]
         self.trainer: PackedTrainer | None = None
         self.started = time.monotonic()
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if state.is_world_process_zero:
-            _forget_after(self.folder / LOSSES, state.global_step)
-
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         if not logs or "loss" not in logs or not state.is_world_process_zero or self.trainer is None:
             return
@@ -138,9 +151,9 @@ class _Told(TrainerCallback):  # type: ignore[misc]
             state.global_step, state.max_steps, logs["loss"], logs["learning_rate"], logs.get("grad_norm", math.nan),
             self.trainer.computed * self.trainer.accelerator.num_processes, time.monotonic() - self.started,
         )  # fmt: skip
-        with (self.folder / LOSSES).open("a", encoding="utf-8") as stream:
-            record = {"step": step.step, "loss": step.loss, "learning_rate": step.learning_rate}
-            stream.write(json.dumps({**record, "gradient_norm": step.gradient_norm, "tokens": step.tokens}) + "\n")
+        record = {"step": step.step, "loss": step.loss, "learning_rate": step.learning_rate}
+        record |= {"gradient_norm": step.gradient_norm, "tokens": step.tokens}
+        append_line(self.folder / LOSSES, record)
         self.listen(step)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -149,70 +162,37 @@ class _Told(TrainerCallback):  # type: ignore[misc]
             write_json(folder / DONE, {"step": state.global_step})
 
 
-def arguments(settings: Settings, folder: Path) -> TrainingArguments:
-    """Trainer's arguments; nothing is reported anywhere."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    if settings.rows_per_step % processes:
-        mend = f"choose rows_per_step divisible by {processes}"
-        raise RunError(
-            Problem(f"{settings.rows_per_step} rows a step do not divide over {processes} processes", "", mend)
-        )
-    return TrainingArguments(
-        output_dir=str(folder / "checkpoints"),
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=settings.rows_per_step // processes,
-        learning_rate=settings.learning_rate,
-        num_train_epochs=settings.epochs,
-        max_steps=settings.max_steps or -1,
-        warmup_steps=settings.warmup_share,  # below 1: of all steps
-        lr_scheduler_type=settings.schedule,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.clip,
-        adam_beta2=0.95,
-        bf16=settings.precision == "bfloat16",
-        activation_checkpointing=settings.gradient_checkpointing,
-        save_strategy="steps" if settings.save_steps else "no",
-        save_steps=settings.save_steps or 500,
-        save_total_limit=settings.keep_checkpoints,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        seed=settings.seed,
-        data_seed=settings.seed,
-        average_tokens_across_devices=True,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        remove_unused_columns=False,
-        report_to="none",
-        disable_tqdm=True,
-        push_to_hub=False,
-    )
+SILENT = Observer()
 
 
-def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, listen: Listener = lambda step: None) -> Any:
+def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, observer: Observer = SILENT) -> Any:
     """Tune a model in place, going on from the last whole checkpoint in ``folder``; returns the model.
 
     Args:
         model: a causal language model of transformers, or an adapter around one.
         rows: packed for the same tokenizer.
-        folder: gets ``losses.jsonl`` (a line an optimizer step) and ``checkpoints/``.
+        folder: gets ``losses.jsonl`` (a line an optimizer step), ``evaluations.jsonl`` and ``checkpoints/``.
 
     Raises:
         TrainingStopped: the loss is no number (the shard is named), or a checkpoint could not be written; the last
             whole checkpoint stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    told = _Told(folder, listen)
+    told = _Told(folder, observer.listen)
+    evaluation = observer.evaluation if observer.evaluate else None
+    patience = evaluation.patience if evaluation else 0
     trainer = PackedTrainer(
         model=model,
-        args=arguments(settings, folder),
+        args=arguments(settings, folder, evaluation),
         train_dataset=_Rows(rows),
         data_collator=collate,
-        callbacks=[told],
+        callbacks=[told, *([EarlyStoppingCallback(patience)] if patience else [])],
     )
     trainer.rows, trainer.model_accepts_loss_kwargs, trainer.loss_is_scaled_for_ga = rows, True, True
+    trainer.folder, trainer.evaluator = folder, observer.evaluate
     told.trainer = trainer
     _quiet(trainer)
-    start = last_checkpoint(folder)
+    start = _start(trainer, folder)
     try:
         trainer.train(resume_from_checkpoint=str(start) if start else None)
     except OSError as error:
@@ -221,9 +201,24 @@ def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, listen:
     return trainer.accelerator.unwrap_model(trainer.model)
 
 
+def _start(trainer: Trainer, folder: Path) -> Path | None:
+    """The checkpoint to go on from; what was noted after it comes again. The first process alone tidies up."""
+    if trainer.is_world_process_zero():
+        start = last_checkpoint(folder)
+        for name in (LOSSES, EVALUATIONS):
+            _forget_after(folder / name, step_of(start) if start else -1)
+    trainer.accelerator.wait_for_everyone()
+    return last_checkpoint(folder)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The optimizer step that a checkpoint was made after."""
+    return int(checkpoint.name[len(_SAVED) :])
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The latest whole checkpoint; those cut off by a kill or a full disk are removed."""
-    found = sorted((folder / "checkpoints").glob(f"{_SAVED}*"), key=lambda path: int(path.name[len(_SAVED) :]))
+    found = sorted((folder / "checkpoints").glob(f"{_SAVED}*"), key=step_of)
     for path in found:
         if not (path / DONE).is_file():
             shutil.rmtree(path, ignore_errors=True)
@@ -233,15 +228,28 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def read_losses(folder: Path) -> list[dict[str, float]]:
     """The lines of ``losses.jsonl``."""
-    path = folder / LOSSES
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    return read_lines(folder / LOSSES)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file of JSON lines; a last one that a kill cut off is not there."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def append_line(path: Path, record: Mapping[str, Any]) -> None:
+    """Add a line to a file of JSON lines."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record) + "\n")
 
 
 def _forget_after(path: Path, step: int) -> None:
     """Leave out what came after the checkpoint that training goes on from: it comes again."""
     if path.is_file():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        path.write_text("".join(line for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
+        kept = [line for line in read_lines(path) if line["step"] <= step]
+        write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
 
 
 def _quiet(trainer: Trainer) -> None:
