@@ -62,8 +62,8 @@ def predictions(rows: Sequence[int] = range(ROWS), answer: str = "answer", gt: s
 
 
 @contextmanager
-def running(store: Store, folder: Path, **given: Any) -> Iterator[Running]:
-    """Fill a store with one version and two teams, and serve it from a thread."""
+def running(store: Store, folder: Path, wait: bool = True, **given: Any) -> Iterator[Running]:
+    """Fill a store with one version and two teams, and serve it from a thread; ``wait`` until it is ready."""
     import uvicorn
 
     from medsins.leaderboard.serving import options
@@ -78,12 +78,13 @@ def running(store: Store, folder: Path, **given: Any) -> Iterator[Running]:
         "maintainer": store.add_token("maintainers", "maintain", None, "tester")[1],
     }
     settings = create_folder(folder, **{"port": 0, "quota": 1_000, "posts_per_hour": 10_000} | given)
-    config = uvicorn.Config(create_app(store, settings), **options(settings))
+    app = create_app(store, settings)
+    config = uvicorn.Config(app, **options(settings))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 20
-    while not server.started and time.monotonic() < until:
+    while not (server.started and (app.state.board.phase == "ok" or not wait)) and time.monotonic() < until:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     board = Running(f"http://127.0.0.1:{port}", store, settings, secrets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from medsins.leaderboard import web
 from medsins.leaderboard.interface import Store
+from medsins.leaderboard.store import open_store
 
 from .boards import put, score
 from .service import VERSION, Running, running
@@ -46,16 +49,60 @@ def test_only_embeds_may_be_framed(board: Running) -> None:
     assert "x-frame-options" not in reply.headers
 
 
-def test_a_change_is_seen_at_the_next_look(board: Running) -> None:
+def test_programs_see_a_change_at_the_next_look(board: Running) -> None:
     before = board.get("/index.json")
     assert board.get("/index.json").headers["etag"] == before.headers["etag"]
     submission = put(board.store)
     score(board.store, submission)
-    import time
-
-    time.sleep(0.1)  # a look at the data version may be 20 ms old
+    time.sleep(0.1)  # looks at the state of the board may be 20 ms old
     after = board.get(f"/api/v1/versions/{VERSION}/published")
     assert [one["submission"] for one in after.json()] == [submission.id]
+
+
+@pytest.mark.parametrize("takes", ["hide", "withdraw", "ban"])
+def test_what_another_process_takes_away_is_gone_from_every_page_at_once(
+    board: Running, board_url: str, takes: str
+) -> None:
+    submission = put(board.store)
+    score(board.store, submission)
+    pages = [f"/model/{submission.model}", "/index.json", "/api/v1/models"]
+    until = time.monotonic() + 10
+    while submission.model not in board.get("/index.json").text and time.monotonic() < until:
+        time.sleep(0.1)
+    assert all(submission.model in board.get(page).text for page in pages)
+    other = open_store(board_url)
+    if takes == "ban":
+        other.ban_team(submission.team, "a look", "tester")
+    else:
+        getattr(other, takes)(submission.id, "a look", "tester")
+    other.close()
+    time.sleep(0.1)
+    gone = [board.get(page) for page in pages]
+    assert [reply.status_code for reply in gone] == [200 if takes == "withdraw" else 404, 200, 200]
+    assert all(submission.model not in reply.text for reply in gone[1:])
+
+
+def test_a_process_is_ready_when_its_first_page_is_made(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, go = [], threading.Event()
+
+    def slowly(*args: object, **named: object) -> object:
+        made.append(args[1])
+        go.wait(20)
+        return plain(*args, **named)  # type: ignore[arg-type]
+
+    plain = web.answer
+    monkeypatch.setattr(web, "answer", slowly)
+    with running(store, tmp_path / "board", wait=False) as board:
+        assert (board.get("/healthz").status_code, board.get("/readyz").json()) == (200, {"status": "starting"})
+        go.set()
+        until = time.monotonic() + 20
+        while board.get("/readyz").status_code == 503 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert board.get("/readyz").json() == {"status": "ok"}
+        assert board.get("/").status_code == 200
+    assert made == ["/"]
 
 
 def test_equal_pages_are_not_sent_again(board: Running) -> None:
@@ -94,8 +141,6 @@ def test_what_is_private_is_neither_kept_nor_shared(board: Running) -> None:
 
 def test_one_page_is_made_once_for_all_that_wait(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, go = [], threading.Event()
-    from medsins.leaderboard import web
-
     plain = web.answer
 
     def slowly(*args: object, **named: object) -> object:
@@ -103,8 +148,8 @@ def test_one_page_is_made_once_for_all_that_wait(store: Store, tmp_path: Path, m
         go.wait(5)
         return plain(*args, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(web, "answer", slowly)
     with running(store, tmp_path / "board") as board, ThreadPoolExecutor(20) as pool:
+        monkeypatch.setattr(web, "answer", slowly)
         waiting = [pool.submit(httpx.get, board.url + "/methods") for _ in range(20)]
         threading.Timer(0.5, go.set).start()
         assert {one.result().status_code for one in waiting} == {200}

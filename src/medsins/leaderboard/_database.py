@@ -11,17 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, and_, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from medsins.core.errors import Problem, UsageError
 
 from ._chain import Writing
+from ._schema import audit, board
 from .interface import Unavailable
 
 Clock = Callable[[], datetime]
@@ -29,7 +31,12 @@ Clock = Callable[[], datetime]
 WAIT = 30
 """Seconds a writer waits for the one before it."""
 _LATE = 0.02
-"""Seconds that ``data_version`` may be behind other processes."""
+"""Seconds that a look may be behind other processes."""
+LATE_ACTIONS = (
+    *("submission.add", "submission.answers", "publish", "team.add", "token.add", "token.revoke"),
+    *("job.lease", "job.finish", "job.fail", "job.retry", "job.queue", "flag.add", "flag.settle"),
+)
+"""Entries of the audit log that take nothing from what is shown, so that readers may see them a little later."""
 _SQLITE_RULES = (
     "PRAGMA journal_mode = TRUNCATE",  # not WAL: see docs/leaderboard-operation.md
     "PRAGMA synchronous = FULL",
@@ -58,6 +65,18 @@ def parse_url(url: str) -> URL:
     raise UsageError(Problem(f"no such database: '{parsed.render_as_string()}'", mend=mend))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a board: its data version, its last entry of the audit log, the last whose action is not one of
+    ``LATE_ACTIONS`` (before any such, the last of the first look), and until when this may be believed (monotonic).
+    """
+
+    data: int
+    seq: int
+    prompt: int
+    until: float
+
+
 class Database:
     """One database, for any number of threads."""
 
@@ -78,7 +97,8 @@ class Database:
         self._reader = self.engine.execution_options(**level)
         self._snapshot = self.engine.execution_options(board_begin="BEGIN", **whole)
         self._writer = self.engine.execution_options(board_begin="BEGIN IMMEDIATE")
-        self._remembered: tuple[float, int] | None = None
+        self._last: Look | None = None
+        self._seen: Look | None = None
         self._changes = 0
         self._lock = threading.Lock()
 
@@ -110,20 +130,27 @@ class Database:
             writing.seal()
         with self._lock:
             self._changes += 1
-            self._remembered = None
+            self._last = None
 
-    def data_version(self) -> int:
-        """See ``Store.data_version``."""
-        remembered = self._remembered
-        if remembered is not None and time.monotonic() < remembered[0]:
-            return remembered[1]
-        changes = self._changes
+    def look(self) -> Look:
+        """The state of the board, as it was at most 20 ms ago."""
+        began, last = time.monotonic(), self._last
+        if last is not None and began < last.until:
+            return last
+        changes, seen = self._changes, self._seen
         with self.read() as connection:
-            version = int(connection.execute(text("SELECT data_version FROM board")).scalar_one())
+            data, seq = connection.execute(select(board.c.data_version, board.c.seq)).one()
+            prompt = seen.prompt if seen else seq
+            if seen and seq > seen.seq:
+                loud = and_(audit.c.seq > seen.seq, audit.c.seq <= seq, audit.c.action.not_in(LATE_ACTIONS))
+                prompt = connection.execute(select(func.max(audit.c.seq)).where(loud)).scalar() or prompt
+        found = Look(data, seq, prompt, began + _LATE)
         with self._lock:
+            if self._seen is None or seq >= self._seen.seq:
+                self._seen = found
             if changes == self._changes:  # else it was read before a change of our own
-                self._remembered = (time.monotonic() + _LATE, version)
-        return version
+                self._last = found
+        return found
 
     def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,8 @@ from medsins.core.assets import cache_folder
 
 MEGABYTE = 1_000_000
 BEAT = 0.5  # seconds
+NICE = 5
+"""Readers of pages go before files that are read and scored."""
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER (unshare(2))
 
 
@@ -103,6 +105,7 @@ def _become(memory_mb: str, output_mb: str, cpu_seconds: str, *command: str) -> 
     }
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
+    os.nice(NICE)
     if not _leave_network() and command[1] == "-m":
         sys.addaudithook(_refuse_sockets)
         sys.argv = list(command[2:])

@@ -22,7 +22,11 @@ class Reads(SqlPart):
 
     def data_version(self) -> int:
         """See ``Store``."""
-        return self._db.data_version()
+        return self._db.look().data
+
+    def prompt_version(self) -> int:
+        """See ``Store``."""
+        return self._db.look().prompt
 
     def versions(self) -> list[Version]:
         """See ``Store``."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +18,8 @@ from medsins import __version__
 from medsins.core.errors import MedsinsError, Problem
 
 from . import api, api_moderate, api_submit, health, web, web_forms
-from ._cache import DataVersion, PageCache
+from ._cache import PageCache, whole_reply
+from ._state import State, Watch
 from .board import Board
 from .interface import Store
 from .observe import Observer
@@ -35,9 +38,10 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        board.ready = True
+        warming = asyncio.create_task(_warm(app, board))
         yield
-        board.ready = False
+        board.phase = "ending"
+        warming.cancel()
 
     app = FastAPI(
         title="MedS-Bench board",
@@ -53,7 +57,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         app.include_router(room.router)
     _answer_errors(app)
     # The last one added meets a request first.
-    app.add_middleware(PageCache, version=DataVersion(store.data_version), proxies=settings.trusted_proxies)
+    watch = Watch(lambda: State(store.data_version(), store.prompt_version()))
+    app.add_middleware(PageCache, watch=watch, proxies=settings.trusted_proxies)
     app.add_middleware(Gate, settings=settings, posts=board.posts)
     app.add_middleware(Observer, metrics=board.metrics, log_reads=settings.log_reads)
     app.add_middleware(SecureHeaders, settings=settings)
@@ -68,6 +73,17 @@ def from_environment() -> FastAPI:
     log_to_stderr()
     settings = read_settings(Path(os.environ[FOLDER_VARIABLE]))
     return create_app(open_store(settings.database_url), settings)
+
+
+async def _warm(app: FastAPI, board: Board) -> None:
+    """Make the first page before anybody asks, and with it all that is read once for a process: scores of all rows."""
+    host = urlsplit(board.settings.url).netloc.encode()
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+             "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": [(b"host", host)],
+             "client": ("127.0.0.1", 0), "server": (board.settings.host, board.settings.port)}  # fmt: skip
+    with suppress(Exception):  # it was noted; whoever asks for the page meets it again
+        await whole_reply(app, scope)
+    board.phase = "ok"
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 import anyio
 from fastapi import Depends, Request
@@ -30,7 +30,7 @@ class Board:
         self.readers = anyio.CapacityLimiter(os.cpu_count() or 1)
         self.metrics = Metrics()
         self.started = time.time()
-        self.ready = False
+        self.phase: Literal["starting", "ok", "ending"] = "starting"
 
 
 def _board(request: Request) -> Board:

@@ -27,7 +27,7 @@ def ready(board: BoardOf) -> JSONResponse:
         board.store.data_version()
     except Exception:  # whatever it is, this process cannot serve now
         return JSONResponse({"status": "no database"}, 503)
-    return JSONResponse({"status": "ok"} if board.ready else {"status": "ending"}, 200 if board.ready else 503)
+    return JSONResponse({"status": board.phase}, 200 if board.phase == "ok" else 503)
 
 
 @router.get("/metrics")

@@ -80,6 +80,11 @@ class Store(Protocol):
         another process changed something, and is never late for changes of this store object.
         """
 
+    def prompt_version(self) -> int:
+        """A number that grows with every change that readers must see at once: all but those by which something
+        arrives (uploads, jobs, scores, flags, tokens). As free, and as late, as ``data_version``.
+        """
+
     def versions(self) -> list[Version]:
         """All benchmark versions, newest first."""
 
