@@ -128,7 +128,7 @@ def estimated_tokens(texts: Sequence[str]) -> list[int]:
     """Tokens as a large English-centred vocabulary would roughly make them."""
     counts = []
     for text in texts:
-        beyond = 0 if text.isascii() else sum(sign > "\x7f" for sign in text)
+        beyond = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
         counts.append((len(text) - beyond + 3) // 4 + beyond)
     return counts
 

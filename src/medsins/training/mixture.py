@@ -44,8 +44,8 @@ def mix(
 ) -> Mixed:
     """Draw a mixture and write it, in bounded memory; the same files and settings give the same bytes.
 
-    An instance is not used where it has no input or answer, where it or its file is of a test or validation split, where
-    it is equal to one before it, and where it has the input of an instance of ``suites`` or of such a split.
+    An instance is not used where it has no input or answer, where it or its file is of a test or validation split,
+    where it is equal to one before it, and where it has the input of an instance of ``suites`` or of such a split.
 
     Args:
         tasks: task files, or folders of them.

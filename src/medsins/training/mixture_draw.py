@@ -15,7 +15,7 @@ from medsins.tasks.stats import estimated_tokens, words_in
 from medsins.tasks.wordings import draw_wording
 
 from .mixture_gate import Findings
-from .mixture_numbers import ORDER, SHARE, U64, repeated, scramble, unit
+from .mixture_numbers import ORDER, SHARE, U64, Rows, repeated, scramble, unit
 from .mixture_settings import Mixture
 from .mixture_survey import REASONS, USABLE, Survey, Surveyed, first_outputs
 
@@ -54,17 +54,17 @@ class Wordings:
         return found
 
 
-def times(own: U64, states: NDArray[np.uint8], samples: int) -> Ints64:
+def times(rows: Rows, samples: int) -> NDArray[np.int32]:
     """How often each instance of a task is used, so that it gives so many samples: all as often, or once more.
 
     Which ones are used once more, or at all, depends on their numbers alone.
     """
-    usable = np.flatnonzero(states == USABLE)
-    found = np.zeros(len(own), np.int64)
+    usable = np.flatnonzero(rows["state"] == USABLE)
+    found = np.zeros(len(rows), np.int32)
     each, further = divmod(samples, max(1, len(usable)))
     found[usable] = each
     if further:
-        found[usable[np.argpartition(own[usable], further - 1)[:further]]] += 1
+        found[usable[np.argpartition(rows["own"][usable], further - 1)[:further]]] += 1
     return found
 
 
@@ -73,13 +73,14 @@ class TaskDraw:
 
     def __init__(self, task: Surveyed, survey: Survey, mixture: Mixture, samples: int, wordings: Wordings) -> None:
         self.task, self.mixture, self.samples = task, mixture, samples
-        self.inputs, self.own, states = survey.numbers(task.name)
-        self.used = times(self.own, states, samples)
+        self.rows = survey.rows(task.name)
+        self.used = times(self.rows, samples)
         texts = task.facts.card.definition
         self.wordings = list(dict.fromkeys(texts[: mixture.wordings or len(texts)]))
         self._places = {text: place for place, text in enumerate(self.wordings)}
         self._numbers = np.array([wordings.number(text) for text in self.wordings], np.int64)
-        self._lengths = list(zip(map(words_in, self.wordings), estimated_tokens(self.wordings), strict=True))
+        lengths = zip(map(words_in, self.wordings), estimated_tokens(self.wordings), strict=True)
+        self._lengths = np.array(list(lengths), np.int64)
         self.few_shot = self.words = self.tokens = self.answer_tokens = 0
 
     def read(self, findings: Findings, take: Callable[[Drawn], None], told: Callable[[int], None]) -> None:
@@ -95,24 +96,24 @@ class TaskDraw:
                     findings.show(self.task.name, one, (columns.ids[at], columns.inputs[at], firsts[at]))
             used = self.used[row:stop]
             if used.any():
-                rows = np.repeat(np.arange(len(used)), used)
-                take(self._draw(rows, rows + row, (columns.ids, columns.inputs, firsts)))
+                chosen = np.repeat(np.arange(len(used)), used)
+                take(self._draw(chosen, self.rows[row:stop][chosen], (columns.ids, columns.inputs, firsts)))
             row = stop
             told(reader.taken)
         reader.check()
 
-    def _draw(self, rows: Ints64, numbers: Ints64, texts: tuple[Sequence[str], Sequence[str], Sequence[str]]) -> Drawn:
+    def _draw(self, chosen: Ints64, rows: Rows, texts: Sequence[Sequence[str]]) -> Drawn:
         """The samples of some rows of a batch; a row that is used again stands there as often, one after the other."""
-        new = np.ones(len(rows), np.bool_)
-        new[1:] = rows[1:] != rows[:-1]
+        new = np.ones(len(chosen), np.bool_)
+        new[1:] = chosen[1:] != chosen[:-1]
         starts = np.flatnonzero(new)
-        again = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
-        samples = repeated(self.own[numbers], again)
-        places = rows.tolist()
-        ids, inputs, outputs = ([column[place] for place in places] for column in texts)
+        again = np.arange(len(chosen)) - np.repeat(starts, np.diff(np.append(starts, len(chosen))))
+        samples = repeated(rows["own"], again)
+        positions = chosen.tolist()
+        ids, inputs, outputs = ([column[at] for at in positions] for column in texts)
         wordings = self._wordings(ids, again.tolist())
-        shots = self._shots(samples, self.inputs[numbers])
-        self._count(inputs, outputs, wordings, shots)
+        shots = self._shots(samples, rows["input"])
+        self._count(rows, wordings, shots)
         first, kept = self.task.shots.first, self.task.shots.places.tolist()
         return Drawn(
             task=self.task.name,
@@ -139,21 +140,13 @@ class TaskDraw:
             shots[place] = some
         return shots
 
-    def _count(
-        self, inputs: Sequence[str], outputs: Sequence[str], wordings: Sequence[int], shots: Sequence[Sequence[int]]
-    ) -> None:
-        answers = sum(estimated_tokens(outputs))
-        self.few_shot += sum(map(bool, shots))
-        self.words += sum(map(words_in, inputs)) + sum(map(words_in, outputs))
-        self.tokens += sum(estimated_tokens(inputs)) + answers
-        self.answer_tokens += answers
-        for wording in wordings:
-            words, tokens = self._lengths[wording]
-            self.words += words
-            self.tokens += tokens
+    def _count(self, rows: Rows, wordings: Sequence[int], shots: Sequence[Sequence[int]]) -> None:
+        told = self._lengths[wordings].sum(axis=0)
         flat = [shot for some in shots for shot in some]
-        self.words += int(self.task.shots.words[flat].sum())
-        self.tokens += int(self.task.shots.tokens[flat].sum())
+        self.few_shot += sum(map(bool, shots))
+        self.words += int(rows["words"].sum() + told[0] + self.task.shots.words[flat].sum())
+        self.tokens += int(rows["tokens"].sum() + told[1] + self.task.shots.tokens[flat].sum())
+        self.answer_tokens += int(rows["answer_tokens"].sum())
 
     def document(self, weight: float) -> dict[str, Any]:
         """What the manifest says of the task."""

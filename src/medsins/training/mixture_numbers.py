@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medsins.core import derive_seed
-from medsins.prompts._shots import text_key
+from medsins.prompts._shots import folded_words, words_key
+from medsins.tasks.stats import estimated_tokens, words_in
 
 U64 = NDArray[np.uint64]
+
+Rows = NDArray[Any]
+"""Instances as numbers, entries of ``ROW``."""
+
+ROW = np.dtype(
+    [("input", "<u8"), ("own", "<u8"), ("words", "<u4"), ("tokens", "<u4"), ("answer_tokens", "<u4"), ("state", "u1")]
+)
+"""An instance: the number of its input (the same in every task), its own (of its task and the seed), the words and
+estimated tokens of input and answer together, the tokens of the answer, and why it is not used (0: it may be).
+"""
 
 # What a number is drawn for: draws for different things are unrelated.
 ORDER, SHARE, SHOTS, POOL = (np.uint64(salt * 0x9E3779B97F4A7C15 % 2**64) for salt in (1, 2, 3, 4))
@@ -46,23 +58,28 @@ def repeated(numbers: U64, repeats: NDArray[np.int64]) -> U64:
 
 
 class Numbers:
-    """The numbers of a task's instances: of each its input alone, and the instance."""
+    """Numbers the instances of a task."""
 
     def __init__(self, seed: int, task: str) -> None:
         self.salt = np.uint64(derive_seed(seed, task, "mixture"))
         self._key = int(self.salt).to_bytes(8, "big")
 
-    def of(self, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[U64, U64]:
-        """For each instance the number of its input (the same in every task) and its own (of this task and seed).
-
-        Texts that differ only in case, blanks or Unicode form count as one.
-        """
-        keys = [text_key(text) for text in inputs]
-        own = [
-            hashlib.blake2b(key + " ".join(text.split()).encode("utf-8", "surrogatepass"), digest_size=8, key=self._key)
-            for key, text in zip(keys, outputs, strict=True)
-        ]
-        return input_numbers(keys), np.frombuffer(b"".join(one.digest() for one in own), "<u8").astype(np.uint64)
+    def of(self, inputs: Sequence[str], outputs: Sequence[str]) -> Rows:
+        """The numbers of instances. Inputs that differ only in case, blanks or Unicode form count as one."""
+        rows = np.zeros(len(inputs), ROW)
+        keys, own, words = [], [], []
+        for asked, answer in zip(inputs, outputs, strict=True):
+            folded, said = folded_words(asked), answer.split()
+            key = words_key(folded)
+            instance = key + " ".join(said).encode("utf-8", "surrogatepass")
+            keys.append(key)
+            own.append(hashlib.blake2b(instance, digest_size=8, key=self._key).digest())
+            words.append(len(folded) if asked.isascii() else words_in(asked))
+            words[-1] += len(said) if answer.isascii() else words_in(answer)
+        rows["input"], rows["own"] = input_numbers(keys), np.frombuffer(b"".join(own), "<u8")
+        rows["words"], rows["answer_tokens"] = words, estimated_tokens(outputs)
+        rows["tokens"] = rows["answer_tokens"] + np.array(estimated_tokens(inputs), np.uint32)
+        return rows
 
 
 def input_numbers(keys: Sequence[bytes]) -> U64:

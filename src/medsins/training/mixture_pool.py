@@ -15,7 +15,7 @@ from medsins.prompts import shot_id
 from medsins.prompts._shots import text_key
 from medsins.tasks.stats import estimated_tokens, words_in
 
-from .mixture_numbers import POOL, SHOTS, U64, scramble, series
+from .mixture_numbers import POOL, SHOTS, U64, Rows, scramble, series
 
 POOL_SIZE = 1024
 """Instances of a task that shots are drawn from, at most; of each input one."""
@@ -37,13 +37,13 @@ class Pool:
         self._entries: list[Entry] = []
         self._last = 2**64  # what comes at this place or later has no chance
 
-    def offer(self, inputs: U64, own: U64, salt: np.uint64, texts: tuple[Sequence[str], Sequence[str]]) -> None:
-        """Offer instances that may be shots, each with the numbers of its input and its own."""
-        places = scramble(inputs, POOL ^ salt)
+    def offer(self, rows: Rows, salt: np.uint64, texts: Sequence[Sequence[str]]) -> None:
+        """Offer instances that may be shots: their numbers, and the texts of inputs and of answers."""
+        places = scramble(rows["input"], POOL ^ salt)
         chances = np.flatnonzero(places < np.uint64(self._last)) if self._last < 2**64 else np.arange(len(places))
         if not len(chances):
             return
-        numbers = (places[chances].tolist(), own[chances].tolist(), inputs[chances].tolist())
+        numbers = (values[chances].tolist() for values in (places, rows["own"], rows["input"]))
         some = [(a, b, c, texts[0][i], texts[1][i]) for a, b, c, i in zip(*numbers, chances.tolist(), strict=True)]
         merged = sorted([*self._entries, *some], key=lambda entry: entry[:3])
         kept: list[Entry] = []
@@ -138,7 +138,7 @@ class ShotFile:
         import pyarrow as pa
 
         self.path, self.rows = path, 0
-        self._schema = pa.schema([pa.field(name, pa.string(), nullable=False) for name in _SHOT_COLUMNS])
+        self._schema = pa.schema([pa.field(name, pa.large_string(), nullable=False) for name in _SHOT_COLUMNS])
         self._writer: Any = pa.ipc.new_file(str(path), self._schema)
 
     def add(self, entries: Sequence[Entry]) -> int:
@@ -147,14 +147,22 @@ class ShotFile:
 
         names = [shot_id(Example(entry[3], entry[4])) for entry in entries]
         columns = (names, [entry[3] for entry in entries], [entry[4] for entry in entries])
-        self._writer.write_batch(pa.record_batch([pa.array(c, pa.string()) for c in columns], schema=self._schema))
+        self._writer.write_batch(
+            pa.record_batch([pa.array(c, pa.large_string()) for c in columns], schema=self._schema)
+        )
         first, self.rows = self.rows, self.rows + len(entries)
         return first
 
     def table(self) -> Any:
-        """All shots as one Arrow table, as a file that is mapped."""
+        """All shots as one Arrow table of one piece (rows are taken from it quickly), in a file that is mapped."""
         import pyarrow as pa
 
         self._writer.close()
         with pa.ipc.open_file(pa.memory_map(str(self.path))) as file:
+            whole = file.read_all().combine_chunks()
+        target = self.path.with_suffix(".whole.arrow")
+        with pa.ipc.new_file(str(target), self._schema) as writer:
+            writer.write_table(whole)
+        self.path.unlink()
+        with pa.ipc.open_file(pa.memory_map(str(target))) as file:
             return file.read_all()

@@ -65,7 +65,7 @@ class Buckets:
 
         if not self._pending:
             return
-        table = pa.Table.from_batches(self._pending)
+        table = pa.Table.from_batches(self._pending).combine_chunks()  # rows of many pieces are taken slowly
         self._pending, self._weight = [], 0
         high = table.column("place").to_numpy() >> np.uint64(32)
         bucket = (high * np.uint64(len(self.paths)) >> np.uint64(32)).astype(np.int64)
@@ -84,7 +84,7 @@ class Buckets:
             writer.close()
         for path in self.paths:
             with pa.ipc.open_stream(pa.OSFile(str(path))) as stream:
-                table = stream.read_all()
+                table = stream.read_all().combine_chunks()
             path.unlink()
             if table.num_rows:
                 yield table.take(np.argsort(table.column("place").to_numpy(), kind="stable"))
@@ -143,7 +143,7 @@ def _samples(table: Any, names: Mapping[str, Any], shots: Any) -> Any:
     }
     lists = rows.column("shots")
     taken = shots.take(lists.flatten()).combine_chunks()
-    fields = [taken.column(name).combine_chunks() for name in taken.column_names]
+    fields = [taken.column(name).combine_chunks().cast(pa.string()) for name in taken.column_names]
     ends = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())]).astype(np.int32)
     schema = _schema()
     structs = pa.StructArray.from_arrays(fields, fields=list(schema.field("shots").type.value_type))

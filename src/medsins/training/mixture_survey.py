@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from medsins.tasks.card_facts import TaskFacts
 from medsins.tasks.reader import split_name, task_id_of
 
 from .mixture_gate import Findings, Gate, is_held_out
-from .mixture_numbers import U64, Numbers
+from .mixture_numbers import ROW, U64, Numbers, Rows
 from .mixture_pool import Pool, ShotFile, Shots
 
 USABLE, HELD_OUT, EMPTY, LEFT_OUT, GATED, REPEATED = range(6)
@@ -56,54 +57,49 @@ class Survey:
         """Look at a file; None where it cannot be read, which ``problems`` then tell. ``told``: bytes taken so far."""
         reader, pool = open_reader(path), Pool()
         numbers = Numbers(self.seed, name)
-        inputs, own, states = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], [np.empty(0, np.uint8)]
-        characters = 0
-        for batch in reader.batches():
-            columns = batch.columns
-            firsts = first_outputs(columns)
-            state = self._states(reader.name, columns, firsts)
-            asked, instance = numbers.of(columns.inputs, firsts)
-            free = np.flatnonzero(state == USABLE)
-            characters += sum(len(columns.inputs[row]) + len(firsts[row]) for row in free.tolist())
-            usable = free.tolist()
-            texts = [columns.inputs[row] for row in usable], [firsts[row] for row in usable]
-            pool.offer(asked[free], instance[free], numbers.salt, texts)
-            self.held_out.append(asked[state == HELD_OUT])
-            inputs.append(asked)
-            own.append(instance)
-            states.append(state)
-            told(reader.taken)
-        facts = self._facts(reader, sum(map(len, inputs)))
+        instances = characters = 0
+        with self._file(name).open("wb") as kept:
+            for batch in reader.batches():
+                columns = batch.columns
+                firsts = first_outputs(columns)
+                rows = numbers.of(columns.inputs, firsts)
+                rows["state"] = self._states(reader.name, columns, firsts)
+                kept.write(rows.tobytes())
+                instances += len(rows)
+                free = np.flatnonzero(rows["state"] == USABLE)
+                texts = [[column[row] for row in free.tolist()] for column in (columns.inputs, firsts)]
+                characters += sum(map(len, chain(*texts)))
+                pool.offer(rows[free], numbers.salt, texts)
+                self.held_out.append(rows["input"][rows["state"] == HELD_OUT])
+                told(reader.taken)
+        facts = self._facts(reader, instances)
         if facts is None:
             return None
-        np.savez(
-            self._file(name), inputs=np.concatenate(inputs), own=np.concatenate(own), states=np.concatenate(states)
-        )
         shots = Shots.of(pool.entries(), self.shot_file.add(pool.entries()))
         return Surveyed(name, path, facts, shots, characters, Counter())
 
     def settle(self, task: Surveyed, gate: Gate, findings: Findings) -> Surveyed:
         """Keep out what the gate holds, and all but the first of instances that are equal; count what is left."""
-        inputs, own, states = self.numbers(task.name)
-        met = (states == USABLE) & gate.meets(inputs)
+        rows = np.fromfile(self._file(task.name), ROW)
+        states, inputs = rows["state"], rows["input"]
+        met = np.flatnonzero((states == USABLE) & gate.meets(inputs))
         states[met] = GATED
-        rows = np.flatnonzero(met)
-        findings.add(task.name, task.facts.access, rows, inputs[rows])
+        findings.add(task.name, task.facts.access, met, inputs[met])
         usable = np.flatnonzero(states == USABLE)
         first = np.zeros(len(usable), np.bool_)
-        first[np.unique(own[usable], return_index=True)[1]] = True
+        first[np.unique(rows["own"][usable], return_index=True)[1]] = True
         states[usable[~first]] = REPEATED
-        np.savez(self._file(task.name), inputs=inputs, own=own, states=states)
+        rows.tofile(self._file(task.name))
         counts = Counter(dict(enumerate(np.bincount(states, minlength=len(REASONS) + 1).tolist())))
         return replace(task, shots=task.shots.without(gate.meets(task.shots.inputs)), counts=counts)
 
-    def numbers(self, name: str) -> tuple[U64, U64, NDArray[np.uint8]]:
-        """Of each instance of a task the number of its input, its own, and why it is not used."""
-        with np.load(self._file(name)) as kept:
-            return kept["inputs"], kept["own"], kept["states"]
+    def rows(self, name: str) -> Rows:
+        """The instances of a task as numbers, in the order of its file; they are read from a file as they are used."""
+        path = self._file(name)
+        return np.memmap(path, ROW, "r") if path.stat().st_size else np.empty(0, ROW)
 
     def _file(self, name: str) -> Path:
-        return self.folder / f"{name}.npz"
+        return self.folder / f"{name}.rows"
 
     def _states(self, task: str, columns: Columns, outputs: Sequence[str]) -> NDArray[np.uint8]:
         pairs = zip(columns.inputs, outputs, strict=True)
