@@ -118,6 +118,12 @@ class Window:
         window.buffer += data
         return window
 
+    def put_back(self, data: bytes) -> None:
+        """Move the view back over ``data``, which was in it before."""
+        self.buffer[: self.start] = b" " + data
+        self.start = 1
+        self.offset -= len(data)
+
     def __len__(self) -> int:
         return len(self.buffer) - self.start
 

@@ -8,7 +8,7 @@ end of the file, goes value by value through the strict parser, which knows ever
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -16,14 +16,14 @@ from typing import Annotated, Any
 
 from medsins.core import Card, Instance, InvalidFile
 
+from ._ahead import Ahead, last_boundary
+from ._arrow import named, with_ids
 from ._bytes import Broken, ByteSource, Window, open_source, split_name, start_of_text
 from ._columns import Columns
 from ._cursor import Cursor, StrictJson
 from ._shape import Shape, documented
 from ._stream import Batch, Mark, TaskReader
 
-_BETWEEN = re.compile(rb'[ \t\n\r]*,[ \t\n\r]*(?=\{[ \t\n\r]*")')
-_GUESSES = 32
 _SLICE = 1 << 16  # bytes
 WORTH = 1 << 16  # bytes below which the strict parser is done before numpy is imported
 _END = -1  # the offset of a mark behind which there is no instance
@@ -105,23 +105,9 @@ def _tokens(rows: list[Any]) -> int:
 def columns_of(rows: list[Any], name: str, first: int) -> Columns:
     """The columns of decoded rows; what has no id is numbered from ``first``."""
     ids = [row.id if type(row.id) is str else "" if row.id is None else str(row.id) for row in rows]
-    if not all(ids):
-        ids = [given or f"{name}-{number}" for number, given in enumerate(ids, first)]
     listed = [type(row.output) is list for row in rows]
     outputs = [row.output if many else (row.output,) for row, many in zip(rows, listed, strict=True)]
-    return Columns(ids, [row.input for row in rows], outputs, listed)
-
-
-def last_boundary(window: Window) -> tuple[int, int] | None:
-    """(end of an instance, start of the next) nearest to the end of the view, as it looks; None where none does."""
-    end = len(window.buffer)
-    for _ in range(_GUESSES):
-        end = window.buffer.rfind(b"}", window.start, end)
-        if end < 0:
-            return None
-        if found := _BETWEEN.match(window.buffer, end + 1):
-            return end + 1 - window.start, found.end() - window.start
-    return None
+    return Columns(named(ids, first, name), [row.input for row in rows], outputs, listed)
 
 
 class JsonReader(TaskReader):
@@ -276,6 +262,8 @@ class JsonReader(TaskReader):
         """Batches until the array ends, then the keys after it. The window stands at the start of an instance."""
         strict = StrictJson()
         while not self.full():
+            if self.in_arrow:
+                index = yield from self._arrow_rows(window, index)
             window.fill()
             self.taken = window.source.taken if window.source else 0
             cut = last_boundary(window) if len(window) >= WORTH else None
@@ -292,6 +280,16 @@ class JsonReader(TaskReader):
             yield batch
             if not more:
                 return
+
+    def _arrow_rows(self, window: Window, index: int) -> Generator[Batch, None, int]:
+        """Batches in Arrow as far as all is plain; then the window stands at what is not. Returns the next index."""
+        with Ahead(window, WORTH) as ahead:
+            while run := ahead.take():
+                rows = with_ids(run.rows, index, self.name)
+                numbers = range(index, index + rows.num_rows)
+                index, self.taken = numbers.stop, run.taken
+                yield Batch(rows, numbers, Mark(index, run.offset))
+        return index
 
     def _careful(self, window: Window, strict: StrictJson, index: int, upto: int) -> tuple[Batch, bool]:
         """Instances value by value up to ``upto`` bytes on, or to the end of the array and of the file."""

@@ -13,23 +13,14 @@ from typing import Any, overload
 
 from medsins.core import Card, Instance, InvalidFile, Problem
 
+from ._arrow import columns_of, extra_of
 from ._columns import Columns
 from ._shape import Shape
 from ._stream import Batch, Mark, TaskReader
 
 CARD_KEY = "medsins.card"
 MAX_GROUP = 4 << 30  # unpacked bytes of a row group of a foreign file
-_COLUMNS = ("id", "input", "output", "extra")
 _BATCH = 1024
-
-
-def schema() -> Any:
-    """The Arrow schema of a task file."""
-    import pyarrow as pa
-
-    fields = [pa.field("id", pa.string(), nullable=False), pa.field("input", pa.string(), nullable=False)]
-    fields += [pa.field("output", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False)]
-    return pa.schema([*fields, pa.field("extra", pa.string())])
 
 
 class ParquetReader(TaskReader):
@@ -121,7 +112,7 @@ class ParquetReader(TaskReader):
             return Batch(plain, numbers, end)
         instances, kept = [], []
         for number, raw in zip(numbers, table.to_pylist(), strict=True):
-            raw.update(_extra(raw.pop("extra", None)))
+            raw.update(extra_of(raw.pop("extra", None)))
             instance = self.shape.instance(_jsonable(raw), self.where(number), f"{self.name}-{number}")
             if instance is not None:
                 instances.append(instance)
@@ -129,46 +120,11 @@ class ParquetReader(TaskReader):
         return Batch(Columns.of(instances), kept, end)
 
 
-def _extra(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    with suppress(ValueError, TypeError, RecursionError):
-        found = json.loads(value)
-        if isinstance(found, dict):
-            return found
-    return {"extra": value}
-
-
 def _jsonable(raw: dict[str, Any]) -> dict[str, Any]:
     """A foreign row without what JSON cannot hold: absent values are left out, dates and bytes are spelled out."""
     given = {key: value for key, value in raw.items() if value is not None or key == "output"}
     loaded: dict[str, Any] = json.loads(json.dumps(given, default=str), parse_constant=lambda _: None)
     return loaded
-
-
-def columns_of(table: Any, row: int, name: str) -> Columns | None:
-    """The columns of a record batch in our own schema; None for any other."""
-    types = dict(zip(table.schema.names, table.schema.types, strict=True))
-    if not _is_own(types) or any(table.column(key).null_count for key in types if key != "extra"):
-        return None
-    inputs, outputs = table.column("input").to_pylist(), table.column("output")
-    if outputs.flatten().null_count:
-        return None
-    ids = table.column("id").to_pylist() if "id" in types else [""] * table.num_rows
-    if not all(ids):
-        ids = [given or f"{name}-{number}" for number, given in enumerate(ids, row)]
-    extras: list[Any] | None = None
-    if "extra" in types and table.column("extra").null_count < table.num_rows:
-        extras = [_extra(text) for text in table.column("extra").to_pylist()]
-    return Columns(ids, inputs, outputs.to_pylist(), [True] * table.num_rows, extras)
-
-
-def _is_own(types: dict[str, Any]) -> bool:
-    import pyarrow as pa
-
-    listed: Any = types.get("output")
-    texts = all(types[key] == pa.string() for key in types if key != "output")
-    return bool(set(types) <= set(_COLUMNS) and texts and pa.types.is_list(listed) and listed.value_type == pa.string())
 
 
 def _group_ends(meta: Any) -> list[int]:

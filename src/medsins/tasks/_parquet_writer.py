@@ -17,8 +17,10 @@ from typing import Any
 
 from medsins.core import Card
 
+from ._arrow import arrow_of, schema
 from ._columns import Columns
-from ._parquet import CARD_KEY, schema
+from ._parquet import CARD_KEY
+from ._stream import Batch
 from .writer import InstanceWriter, card_document
 
 GROUP_BYTES = 1 << 19  # of text in a row group: what a single instance costs to read
@@ -73,9 +75,16 @@ class ParquetWriter(InstanceWriter):
 
     def write_columns(self, columns: Columns) -> None:
         """Add instances."""
-        self._pending.append(_batch(columns))
-        self._rows += len(columns)
-        self._weight += self._pending[-1].nbytes
+        self._add(arrow_of(columns))
+
+    def write_batch(self, batch: Batch) -> None:
+        """Add a reader's batch; what is in Arrow already stays there."""
+        self._add(arrow_of(batch.rows) if isinstance(batch.rows, Columns) else batch.rows)
+
+    def _add(self, rows: Any) -> None:
+        self._pending.append(rows)
+        self._rows += rows.num_rows
+        self._weight += rows.nbytes
         if self._weight >= _FLUSH_BYTES or self._rows >= GROUP_ROWS:
             self._flush()
 
@@ -167,16 +176,6 @@ class ParquetWriter(InstanceWriter):
                 self._writer.close()
                 self._stream.close()
             self._tail.close()
-
-
-def _batch(rows: Columns) -> Any:
-    import pyarrow as pa
-
-    texts: list[str | None] = [None] * len(rows)
-    if rows.extras is not None:
-        texts = [json.dumps(dict(extra), ensure_ascii=False) if extra else None for extra in rows.extras]
-    columns = zip((rows.ids, rows.inputs, rows.outputs, texts), schema().types, strict=True)
-    return pa.record_batch([pa.array(column, type=kind) for column, kind in columns], schema=schema())
 
 
 def _footer_at(path: Path, end: int) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from medsins.core import Card, Instance, InvalidFile, Problem
 
+from ._arrow import columns_of
 from ._bytes import Broken, locate, task_id_of
 from ._columns import Columns
 from ._shape import Shape
@@ -37,11 +38,23 @@ START = Mark()
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some consecutive instances as columns, the row or line number (0-based) of each, and the mark after them."""
+    """Some consecutive instances, the row or line number (0-based) of each, and the mark after them.
 
-    columns: Columns
+    ``rows`` are columns, or an Arrow record batch where the reader was asked for Arrow and had it.
+    """
+
+    rows: Columns | Any
     numbers: Sequence[int]
     end: Mark
+
+    @property
+    def columns(self) -> Columns:
+        """The rows as columns; those in Arrow are made anew at every call."""
+        if isinstance(self.rows, Columns):
+            return self.rows
+        columns = columns_of(self.rows, 0, "")
+        assert columns is not None  # readers give batches of our schema
+        return columns
 
     @property
     def instances(self) -> list[Instance]:
@@ -56,6 +69,7 @@ class TaskReader(ABC):
     """
 
     resumable = True  # whether reading can be taken up at a mark
+    in_arrow = False  # set it where batches in Arrow are welcome, such as for a columnar target
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,7 +104,7 @@ class TaskReader(ABC):
         """Batches of sound instances from a mark on; ends at what cannot be read and after ``MAX_PROBLEMS``."""
         try:
             for batch in self._batches(start):
-                self._sound = self._sound or len(batch.columns) > 0
+                self._sound = self._sound or len(batch.numbers) > 0
                 yield batch
         except Broken as broken:
             self._broken = True

@@ -67,6 +67,7 @@ class _Job:
     def __init__(self, source: Path, target: Path, checkpoint: int, advance: Advance) -> None:
         self.source, self.target, self.advance, self.every = source, target, advance, checkpoint
         self.reader: TaskReader = open_reader(source)
+        self.reader.in_arrow = format_of(target) == ".parquet"
         self.size = source.stat().st_size
         self.partial = target.parent / f".{target.name}.partial"
         self.state_path = target.parent / f".{target.name}.partial.state"
@@ -103,7 +104,7 @@ class _Job:
         saved, index = 0, start.index
         for batch in self.reader.batches(start):
             if not self.reader.problems:
-                writer.write_columns(batch.columns)
+                writer.write_batch(batch)
             index = batch.end.index
             self.advance(self.reader.taken, self.size)
             saved = saved or self.reader.taken

@@ -16,6 +16,7 @@ from medsins.core import Card, Instance, Task
 from ._bytes import Unclosed
 from ._columns import Columns
 from ._shape import EXAMPLE_KEYS, LIST_KEYS
+from ._stream import Batch
 
 # What the reader notes for its own use and no file should hold.
 _NOTES = ("definition_was_string", "default_definition")
@@ -58,6 +59,10 @@ class InstanceWriter(ABC):
     @abstractmethod
     def write_columns(self, columns: Columns) -> None:
         """Add instances as columns, some thousand at once."""
+
+    def write_batch(self, batch: Batch) -> None:
+        """Add what a reader gave."""
+        self.write_columns(batch.columns)
 
     @abstractmethod
     def checkpoint(self) -> dict[str, Any]:
