@@ -186,6 +186,20 @@ def test_hoc(built: Build) -> None:
     }
 
 
+def test_hoc_by_sentence(built: Build, tmp_path: Path) -> None:
+    result = built("hoc", settings={"unit": "sentence"})
+    assert result.pairs == [
+        ("Cells divide without end .", "Sustaining proliferative signaling, Inducing angiogenesis"),
+        ("Energy is spent .", "Cellular energetics"),
+    ]
+    for folder, content in (("text", "One .\nTwo .\n"), ("labels", "<Cellular energetics")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.txt").write_text(content)
+        (tmp_path / folder / "2.txt").write_text(content[:5] if folder == "text" else content)
+    uneven = built("hoc", raw=tmp_path, settings={"unit": "sentence"})
+    assert [d["reason"] for d in uneven.dropped] == ["the document has 2 sentences and labels for 1"]
+
+
 def test_hoc_refuses_an_unknown_label(built: Build, tmp_path: Path) -> None:
     for folder, content in (("text", "A sentence ."), ("labels", "<Sunshine--Rays")):
         (tmp_path / folder).mkdir()

@@ -6,10 +6,10 @@ Bioinformatics 2016.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from ._base import BuildOptions, Corpus, Record, dropped, made
-from ._raw import RawFolder
+from ._raw import RawFile, RawFolder
 
 TASK = "task106"
 HALLMARKS = (
@@ -38,17 +38,21 @@ CORPUS = Corpus(
     how_to_get="clone the repository",
     tasks=(TASK,),
     sizes={TASK: 1580},
+    settings={"unit": ("abstract", "sentence")},
     verified="real data",
     inferred=(
         "the order of the labels in the answer is that of the ten hallmarks in the task's instruction",
         "the sentences of an abstract are joined with one blank",
         "the DUO term is read off the licence",
+        "unit=sentence gives each labelled sentence for itself; the published task has abstracts only",
     ),
 )
 
 
 def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
-    """One record an abstract: its sentences joined with a blank, and its hallmarks in the fixed order."""
+    """One record an abstract: its sentences joined with a blank, and its hallmarks in the fixed order; with
+    ``unit=sentence`` one for each sentence that has a label.
+    """
     labels = {file.place.rpartition("/")[2]: file for file in raw.files("labels/*.txt")}
     for file in raw.files("text/*.txt"):
         name = file.place.rpartition("/")[2]
@@ -56,21 +60,38 @@ def read(raw: RawFolder, options: BuildOptions) -> Iterator[Record]:
             yield dropped(TASK, "the document has no label file", place=file.place)
             continue
         found = hallmarks(labels[name].text())
-        unknown = found - set(HALLMARKS)
+        unknown = {label for part in found for label in part} - set(HALLMARKS)
         if unknown:
             labels[name].invalid(f"has the label '{min(unknown)}', which is none of the ten hallmarks")
-        text = " ".join(file.text().split("\n")).strip()
-        if found:
-            output = ", ".join(name for name in HALLMARKS if name in found)
-            yield made(TASK, text, output, place=file.place, id=f"{TASK}-{name.removesuffix('.txt')}")
+        stem = f"{TASK}-{name.removesuffix('.txt')}"
+        if options.setting(CORPUS, "unit") == "sentence":
+            yield from _sentences(file, found, stem)
+        elif any(found):
+            text = " ".join(file.text().split("\n")).strip()
+            yield made(TASK, text, answer(set().union(*found)), place=file.place, id=stem)
         else:
             yield dropped(TASK, "no sentence has a label", place=file.place)
 
 
-def hallmarks(labels: str) -> set[str]:
-    """The hallmarks in a label file: one part a sentence, each begun by ``<``, with labels joined by AND; a label is a
-    hallmark and finer classes, parted by ``--``.
+def _sentences(file: RawFile, found: Sequence[set[str]], stem: str) -> Iterator[Record]:
+    lines = file.text().strip().split("\n")
+    if len(lines) != len(found):
+        reason = f"the document has {len(lines)} sentences and labels for {len(found)}"
+        yield dropped(TASK, reason, place=file.place)
+        return
+    for number, (line, labels) in enumerate(zip(lines, found, strict=True), 1):
+        if labels:
+            yield made(TASK, line.strip(), answer(labels), place=f"{file.place}:{number}", id=f"{stem}-{number}")
+
+
+def answer(found: Set[str]) -> str:
+    """Hallmarks in the fixed order."""
+    return ", ".join(name for name in HALLMARKS if name in found)
+
+
+def hallmarks(labels: str) -> list[set[str]]:
+    """The hallmarks of each sentence in a label file: one part a sentence, each begun by ``<``, with labels joined by
+    AND; a label is a hallmark and finer classes, parted by ``--``.
     """
     parts = labels.split("<")[1:]
-    names = {label.strip().split("--")[0].strip() for part in parts for label in part.split("AND")}
-    return names - {"", "NULL"}
+    return [{label.strip().split("--")[0].strip() for label in part.split("AND")} - {"", "NULL"} for part in parts]
