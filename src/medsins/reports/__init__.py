@@ -7,6 +7,7 @@ from pathlib import Path
 from .audit import print_audit, write_audit
 from .comparison import print_comparison, write_comparison
 from .html import write_html
+from .mixture_page import print_mixture, write_mixture
 from .spread import print_spread, write_spread
 from .tables import inert, write_csv, write_predictions, write_tables
 from .terminal import print_scores
@@ -15,12 +16,14 @@ __all__ = [
     "inert",
     "print_audit",
     "print_comparison",
+    "print_mixture",
     "print_scores",
     "print_spread",
     "write_audit",
     "write_comparison",
     "write_csv",
     "write_html",
+    "write_mixture",
     "write_predictions",
     "write_report",
     "write_spread",
