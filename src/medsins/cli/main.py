@@ -21,6 +21,7 @@ GROUPS = {
     "prompt": "show exactly what will be sent to a model",
     "bench": "run a model on a suite, resume, score, report, compare",
     "score": "score any predictions file",
+    "train": "from a recipe to a tuned model: data, tuning, merge, card",
     "audit": "is the benchmark clean, is the training set clean, is this score believable",
     "board": "a leaderboard of one's own, and submissions to any",
     "pull": "fetch published data from the hub, with checksums",

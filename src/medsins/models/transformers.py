@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -18,7 +19,7 @@ from ._base import BackendOptions, ModelInfo
 from ._local_chat import Chat
 from ._local_decode import Decoder
 from ._local_job import Job
-from ._local_load import Loaded, load
+from ._local_load import PRECISIONS, Loaded, load
 from ._local_plan import Room, plan
 from ._local_probe import can_batch, check_plain_loop
 from ._presets import find_preset
@@ -158,6 +159,12 @@ def end_tokens(loaded: Loaded) -> frozenset[int]:
     for value in named:
         found.update(value if isinstance(value, list | tuple) else () if value is None else (value,))
     return frozenset(found)
+
+
+def wrap(model: Any, tokenizer: Any, name: str) -> TransformersBackend:
+    """A backend around a model in memory, as it is now: what is kept of prompts holds until its weights change."""
+    kind = {value: key for key, value in PRECISIONS.items()}.get(model.dtype, str(model.dtype))
+    return TransformersBackend(Loaded(model, tokenizer, name, "", kind), BackendOptions())
 
 
 def open_backend(model: str, options: BackendOptions) -> TransformersBackend:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from medsins.core import MissingExtra, Problem, UsageError
+from medsins.core import MissingExtra, Problem, RefusedByPolicy, UsageError
 
+from .packed_attention import attention
 from .settings import FULL, Adapter
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -22,25 +24,48 @@ def load_base(folder: Path, precision: str, adapter: Adapter = FULL) -> tuple[An
 
     Raises:
         UsageError: the folder cannot be loaded, or 4 bits are asked for where there is no CUDA device.
+        RefusedByPolicy: the tokenizer needs code from the folder.
         MissingExtra: no adapter library.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     if adapter.quantized and not torch.cuda.is_available():
         mend = "choose a recipe without quantized = true"
         raise UsageError(Problem("4-bit weights need a CUDA device", "recipe: adapter.quantized", mend))
     extra = {"quantization_config": _four_bits()} if adapter.quantized else {}
     kept = PRECISIONS[precision] if adapter.rank else torch.float32
+    tokenizer = load_tokenizer(folder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=kept, attn_implementation="sdpa", trust_remote_code=False, use_safetensors=True, **extra
+            folder, dtype=kept, attn_implementation=attention(), trust_remote_code=False, use_safetensors=True, **extra
         )
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(
             Problem(f"cannot be loaded: {error}", str(folder), "name a folder of a causal model")
         ) from error
     return with_adapter(model, adapter), tokenizer
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a model folder.
+
+    Raises:
+        UsageError: it cannot be loaded.
+        RefusedByPolicy: it needs code from the folder.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        if "trust_remote_code" in str(error):
+            mend = "choose a base model whose tokenizer ships with transformers"
+            raise RefusedByPolicy(Problem("the tokenizer runs code from its folder", str(folder), mend)) from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        mend = "the folder must hold the tokenizer too, as save_pretrained writes it"
+        raise UsageError(Problem(f"its tokenizer cannot be loaded: {reason}", str(folder), mend)) from error
 
 
 def with_adapter(model: Any, adapter: Adapter) -> Any:
@@ -88,7 +113,11 @@ def merge(tuned: Path, base: Path, target: Path) -> None:
         merged = PeftModel.from_pretrained(model, tuned).merge_and_unload()
     except (RuntimeError, ValueError) as error:
         raise UsageError(Problem(f"is not an adapter of {base}: {error}", str(tuned), "name its base model")) from error
-    save(merged, tokenizer, target)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    save(merged, tokenizer, partial)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.replace(target)
 
 
 def parameters(model: Any) -> tuple[int, int]:

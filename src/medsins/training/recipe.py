@@ -41,6 +41,7 @@ class Recipe:
         tasks: task files, or folders of them, to train on.
         output: folder for the data, the checkpoints and the tuned model.
         suites: bundled suites, task files or folders of them whose questions must not be trained on.
+        leave_out: a file of further instances that must not be (``removals.jsonl`` of an audit); empty: none.
         path: the recipe's file.
         digest: SHA-256 of what it says, apart from ``output``.
     """
@@ -49,6 +50,7 @@ class Recipe:
     tasks: tuple[str, ...]
     output: str
     suites: tuple[str, ...] = ()
+    leave_out: str = ""
     mixture: Mixture = field(default_factory=Mixture)
     packing: Packing = field(default_factory=Packing)
     training: Settings = field(default_factory=Settings)
@@ -68,7 +70,8 @@ class Recipe:
 
 
 REQUIRED = ("model", "tasks", "output")
-NAMES = (*REQUIRED, "suites", *TABLES)
+OPTIONAL = ("suites", "leave_out")
+NAMES = (*REQUIRED, *OPTIONAL, *TABLES)
 
 
 def bundled() -> dict[str, Path]:
@@ -139,7 +142,7 @@ class _Reader:
         for name in REQUIRED:
             if not document.get(name):
                 self.add("", name, f"{name} is missing" if name not in document else f"{name} is empty", _MEND[name])
-        for name in (*REQUIRED, "suites"):
+        for name in (*REQUIRED, *OPTIONAL):
             if name in document:
                 values |= self.value("", name, document[name], hints[name])
         for name, record in TABLES.items():

@@ -129,7 +129,7 @@ class Evaluation:
     """
 
     suite: str = ""
-    protocol: str = "strict:shots=0"
+    protocol: str = "strict:shots=0,max_answer_tokens=128"
     questions: int = 8
     every: int = 100
     patience: int = 0

@@ -38,8 +38,14 @@ class TrainingStopped(MedsinsError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One optimizer step as it is told: ``loss`` in nats an answer token, ``tokens`` computed so far, ``seconds`` since
-    the start of this session.
+    """One optimizer step as it is told.
+
+    Attributes:
+        step: its number, from 1, of ``steps``.
+        loss: nats an answer token.
+        tokens: computed so far, in all sessions and processes.
+        pace: tokens a second in this session, evaluations counted in.
+        seconds_left: at this session's pace.
     """
 
     step: int
@@ -48,7 +54,8 @@ class Step:
     learning_rate: float
     gradient_norm: float
     tokens: int
-    seconds: float
+    pace: float
+    seconds_left: float
 
 
 Listener = Callable[[Step], None]
@@ -127,7 +134,8 @@ class PackedTrainer(Trainer):  # type: ignore[misc]
         loss = summed_loss(model, inputs)
         if not torch.isfinite(loss):
             shard = self.rows.shard_of(int(number))
-            mend = "train with a lower learning rate, or look at the row: medsins train inspect"
+            look = f"medsins train inspect RECIPE --row {int(number)}"
+            mend = f"train with a lower learning rate, or look at the row: {look}"
             raise TrainingStopped(Problem(f"the loss is {loss.item()} at row {int(number)}", shard, mend))
         items = num_items_in_batch if num_items_in_batch is not None else max(1, labels.numel())
         loss = loss / items
@@ -142,14 +150,21 @@ class _Told(TrainerCallback):  # type: ignore[misc]
     def __init__(self, folder: Path, listen: Listener) -> None:
         self.folder, self.listen = folder, listen
         self.trainer: PackedTrainer | None = None
-        self.started = time.monotonic()
+        self.started, self.first, self.before = time.monotonic(), 0, 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.started, self.first = time.monotonic(), state.global_step
+        self.before = int(next((line["tokens"] for line in reversed(read_losses(self.folder))), 0))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         if not logs or "loss" not in logs or not state.is_world_process_zero or self.trainer is None:
             return
+        done, left = state.global_step - self.first, state.max_steps - state.global_step
+        computed = self.trainer.computed * self.trainer.accelerator.num_processes
+        seconds = max(1e-6, time.monotonic() - self.started)
         step = Step(
             state.global_step, state.max_steps, logs["loss"], logs["learning_rate"], logs.get("grad_norm", math.nan),
-            self.trainer.computed * self.trainer.accelerator.num_processes, time.monotonic() - self.started,
+            self.before + computed, computed / seconds, seconds / max(1, done) * left,
         )  # fmt: skip
         record = {"step": step.step, "loss": step.loss, "learning_rate": step.learning_rate}
         record |= {"gradient_norm": step.gradient_norm, "tokens": step.tokens}
@@ -165,13 +180,21 @@ class _Told(TrainerCallback):  # type: ignore[misc]
 SILENT = Observer()
 
 
-def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, observer: Observer = SILENT) -> Any:
+def tune(
+    model: Any,
+    rows: PackedRows,
+    settings: Settings,
+    folder: Path,
+    observer: Observer = SILENT,
+    target: Path | None = None,
+) -> Any:
     """Tune a model in place, going on from the last whole checkpoint in ``folder``; returns the model.
 
     Args:
         model: a causal language model of transformers, or an adapter around one.
         rows: packed for the same tokenizer.
         folder: gets ``losses.jsonl`` (a line an optimizer step), ``evaluations.jsonl`` and ``checkpoints/``.
+        target: gets the tuned weights as safetensors, gathered from all processes, or the adapter alone.
 
     Raises:
         TrainingStopped: the loss is no number (the shard is named), or a checkpoint could not be written; the last
@@ -185,6 +208,7 @@ def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, observe
         model=model,
         args=arguments(settings, folder, evaluation),
         train_dataset=_Rows(rows),
+        eval_dataset=_Rows(rows),  # Trainer wants one; ``evaluate`` is ours
         data_collator=collate,
         callbacks=[told, *([EarlyStoppingCallback(patience)] if patience else [])],
     )
@@ -195,10 +219,27 @@ def tune(model: Any, rows: PackedRows, settings: Settings, folder: Path, observe
     start = _start(trainer, folder)
     try:
         trainer.train(resume_from_checkpoint=str(start) if start else None)
+        if target is not None:
+            _save(trainer, target)
     except OSError as error:
         mend = "free some space, then start again: it goes on from the last whole checkpoint"
-        raise TrainingStopped(Problem(f"a checkpoint could not be written: {error}", str(folder), mend)) from error
+        raise TrainingStopped(Problem(f"the model could not be written: {error}", str(folder), mend)) from error
     return trainer.accelerator.unwrap_model(trainer.model)
+
+
+def _save(trainer: Trainer, target: Path) -> None:
+    """Weights in their folder, whole or not at all."""
+    partial = target.with_name(f".{target.name}.partial")
+    if trainer.is_world_process_zero():
+        shutil.rmtree(partial, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    trainer.save_model(str(partial))
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    trainer.accelerator.wait_for_everyone()
 
 
 def _start(trainer: Trainer, folder: Path) -> Path | None:
