@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ._arrow import JSON_HEAD, JSON_TAIL, arrow_of_json
+from ._arrow import arrow_of_json
 from ._bytes import Window
 
 _THREADS = 2  # more than that a file's writer does not keep up with
@@ -19,9 +19,11 @@ _RUNS = 4  # of one to two megabytes, decoded or waiting
 _BETWEEN = re.compile(rb'[ \t\n\r]*,[ \t\n\r]*(?=\{[ \t\n\r]*")')
 _GUESSES = 32
 
+Cut = tuple[int, int]  # end of an instance, start of the next: bytes from the start of a view
 
-def last_boundary(window: Window) -> tuple[int, int] | None:
-    """(end of an instance, start of the next) nearest to the end of the view, as it looks; None where none does."""
+
+def last_boundary(window: Window) -> Cut | None:
+    """Where an instance ends nearest to the end of the view, as it looks; None where none does."""
     end = len(window.buffer)
     for _ in range(_GUESSES):
         end = window.buffer.rfind(b"}", window.start, end)
@@ -45,15 +47,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    document: bytes
-    gap: bytes
+    text: bytes
+    cut: Cut
     offset: int
     taken: int
     rows: Future[Any]
-
-    def text(self) -> bytes:
-        """What was cut off the window."""
-        return self.document[len(JSON_HEAD) : -len(JSON_TAIL)] + self.gap
 
 
 class Ahead:
@@ -63,6 +61,8 @@ class Ahead:
         self._window, self._least = window, least
         self._runs: deque[_Waiting] = deque()
         self._pool = ThreadPoolExecutor(_THREADS)
+        self._reach = _RUNS  # runs to look ahead: fewer after a refusal, since what is ahead is then decoded twice
+        self._refused: Cut | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -71,18 +71,25 @@ class Ahead:
         self._pool.shutdown(cancel_futures=True)
 
     def take(self) -> Run | None:
-        """The next run; None where no run can be cut off, or it is not plain: then the window stands at its start."""
-        while len(self._runs) < _RUNS and self._cut():
+        """The next run; None where none can be cut off, or it is not plain: then the window stands at its start."""
+        while len(self._runs) < self._reach and self._cut():
             pass
         if not self._runs:
             return None
         first = self._runs.popleft()
         rows = first.rows.result()
         if rows is None:
-            self._window.put_back(b"".join(run.text() for run in (first, *self._runs)))
+            self._window.put_back(b"".join(run.text for run in (first, *self._runs)))
             self._runs.clear()
+            self._refused, self._reach = first.cut, 1
             return None
+        self._reach = min(self._reach + 1, _RUNS)
         return Run(rows, first.offset, first.taken)
+
+    def take_refused(self) -> Cut | None:
+        """Where the run ends that was refused since the last call, if one was."""
+        found, self._refused = self._refused, None
+        return found
 
     def _cut(self) -> bool:
         window = self._window
@@ -90,10 +97,9 @@ class Ahead:
         found = last_boundary(window) if len(window) >= self._least else None
         if found is None:
             return False
-        end, start = found
-        document = b"".join((JSON_HEAD, window.bytes(end), JSON_TAIL))
-        gap = window.bytes(start)[end:]
-        window.drop(start)
+        text = window.bytes(found[1])
+        window.drop(len(text))
         taken = window.source.taken if window.source else 0
-        self._runs.append(_Waiting(document, gap, window.offset, taken, self._pool.submit(arrow_of_json, document)))
+        rows = self._pool.submit(arrow_of_json, text[: found[0]])
+        self._runs.append(_Waiting(text, found, window.offset, taken, rows))
         return True

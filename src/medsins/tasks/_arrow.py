@@ -9,7 +9,7 @@ from typing import Any
 
 from ._columns import Columns
 
-JSON_HEAD, JSON_TAIL = b'{"Instances":[', b"]}"
+_JSON_HEAD, _JSON_TAIL = b'{"Instances":[', b"]}"
 
 
 @cache
@@ -73,9 +73,9 @@ def _is_own(types: dict[str, Any]) -> bool:
     return bool(known and texts and pa.types.is_list(listed) and listed.value_type == pa.string())
 
 
-def arrow_of_json(document: bytes) -> Any:
-    """A record batch of instances in the documented shape, given between ``JSON_HEAD`` and ``JSON_TAIL`` with commas in
-    between; null where an instance has no id. None where the strict parser has to look.
+def arrow_of_json(text: bytes) -> Any:
+    """A record batch of comma-separated instances in the documented shape, null where one has no id. None where the
+    strict parser has to look.
 
     Arrow's parser works without Python's lock and is strict: it refuses other types, keys that are absent, unknown or
     there twice, and all that is no JSON (but for bytes that are no UTF-8, which are looked for after it).
@@ -83,6 +83,7 @@ def arrow_of_json(document: bytes) -> Any:
     import pyarrow as pa
     import pyarrow.json as pj
 
+    document = b"".join((_JSON_HEAD, text, _JSON_TAIL))
     whole = pj.ReadOptions(use_threads=False, block_size=len(document) + 1)
     for options in _json_options():
         with suppress(pa.ArrowException, UnicodeDecodeError):  # a message that quotes such bytes is an error itself

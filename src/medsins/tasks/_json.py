@@ -261,34 +261,34 @@ class JsonReader(TaskReader):
     def _rows(self, window: Window, index: int) -> Iterator[Batch]:
         """Batches until the array ends, then the keys after it. The window stands at the start of an instance."""
         strict = StrictJson()
-        while not self.full():
-            if self.in_arrow:
-                index = yield from self._arrow_rows(window, index)
-            window.fill()
-            self.taken = window.source.taken if window.source else 0
-            cut = last_boundary(window) if len(window) >= WORTH else None
-            rows = plain_rows(window, cut[0]) if cut else None
-            if cut and rows is not None:
-                window.drop(cut[1])
-                columns = columns_of(rows, self.name, index)
-                numbers = range(index, index + len(rows))
-                index = numbers.stop
-                yield Batch(columns, numbers, Mark(index, window.offset))
-                continue
-            batch, more = self._careful(window, strict, index, cut[0] if cut else len(window))
-            index = batch.end.index
-            yield batch
-            if not more:
-                return
-
-    def _arrow_rows(self, window: Window, index: int) -> Generator[Batch, None, int]:
-        """Batches in Arrow as far as all is plain; then the window stands at what is not. Returns the next index."""
         with Ahead(window, WORTH) as ahead:
-            while run := ahead.take():
-                rows = with_ids(run.rows, index, self.name)
-                numbers = range(index, index + rows.num_rows)
-                index, self.taken = numbers.stop, run.taken
-                yield Batch(rows, numbers, Mark(index, run.offset))
+            while not self.full():
+                if self.in_arrow:
+                    index = yield from self._arrow_rows(ahead, index)
+                window.fill()
+                self.taken = window.source.taken if window.source else 0
+                cut = ahead.take_refused() or (last_boundary(window) if len(window) >= WORTH else None)
+                rows = plain_rows(window, cut[0]) if cut else None
+                if cut and rows is not None:
+                    window.drop(cut[1])
+                    columns = columns_of(rows, self.name, index)
+                    numbers = range(index, index + len(rows))
+                    index = numbers.stop
+                    yield Batch(columns, numbers, Mark(index, window.offset))
+                    continue
+                batch, more = self._careful(window, strict, index, cut[0] if cut else len(window))
+                index = batch.end.index
+                yield batch
+                if not more:
+                    return
+
+    def _arrow_rows(self, ahead: Ahead, index: int) -> Generator[Batch, None, int]:
+        """Batches in Arrow as far as all is plain; then the window stands at what is not. Returns the next index."""
+        while run := ahead.take():
+            rows = with_ids(run.rows, index, self.name)
+            numbers = range(index, index + rows.num_rows)
+            index, self.taken = numbers.stop, run.taken
+            yield Batch(rows, numbers, Mark(index, run.offset))
         return index
 
     def _careful(self, window: Window, strict: StrictJson, index: int, upto: int) -> tuple[Batch, bool]:
@@ -296,7 +296,7 @@ class JsonReader(TaskReader):
         cursor = Cursor(window, strict)
         instances: list[Instance] = []
         numbers: list[int] = []
-        goal = window.offset + upto
+        start, goal = window.offset, len(window.bytes(upto).decode("utf-8", "ignore"))
         more = True
         while more and not self.full():
             raw = cursor.value()
@@ -309,7 +309,7 @@ class JsonReader(TaskReader):
                 numbers.append(index)
             index += 1
             more = self._next_row(cursor)
-            if index % 64 == 0 and cursor.offset() >= goal:
+            if window.offset > start or cursor.position >= goal:
                 break
         if more:
             cursor.release()

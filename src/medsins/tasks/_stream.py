@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class TaskReader(ABC):
     def _read_card(self) -> Card:
         """Read the card only."""
 
-    def batches(self, start: Mark = START) -> Iterator[Batch]:
+    def batches(self, start: Mark = START) -> Generator[Batch, None, None]:
         """Batches of sound instances from a mark on; ends at what cannot be read and after ``MAX_PROBLEMS``."""
         try:
             for batch in self._batches(start):

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -102,15 +102,16 @@ class _Job:
 
     def _copy(self, writer: InstanceWriter, start: Mark) -> int:
         saved, index = 0, start.index
-        for batch in self.reader.batches(start):
-            if not self.reader.problems:
-                writer.write_batch(batch)
-            index = batch.end.index
-            self.advance(self.reader.taken, self.size)
-            saved = saved or self.reader.taken
-            if self.resumable and not self.reader.problems and self.reader.taken - saved >= self.every:
-                saved = self.reader.taken
-                self._save(batch.end, writer)
+        with closing(self.reader.batches(start)) as batches:
+            for batch in batches:
+                if not self.reader.problems:
+                    writer.write_batch(batch)
+                index = batch.end.index
+                self.advance(self.reader.taken, self.size)
+                saved = saved or self.reader.taken
+                if self.resumable and not self.reader.problems and self.reader.taken - saved >= self.every:
+                    saved = self.reader.taken
+                    self._save(batch.end, writer)
         return index
 
     def _save(self, end: Mark, writer: InstanceWriter) -> None:
