@@ -56,6 +56,12 @@ def options(item: Item) -> list[str]:
     return [text for text in found if re.match(r"\s*(\w+:\s*)?[A-H]\s*[:：]", text)]
 
 
+def crossed(item: Item, form: str) -> str:
+    """The letter of the first option with the text of the last: two guesses in one answer."""
+    texts = [text.rsplit(": ", 1)[-1].strip() for text in options(item)]
+    return form.format("A", texts[-1]) if len(texts) > 1 else item.input
+
+
 CHEATS: dict[str, Cheat] = {
     "train constant": lambda item: train()[item.task_id][0],
     "another train constant": lambda item: train()[item.task_id][-1],
@@ -67,9 +73,13 @@ CHEATS: dict[str, Cheat] = {
     "not one label but another": lambda item: "It is not " + ", it is not ".join(labels()[item.task_id]),
     "the question": lambda item: item.input,
     "the question twice": lambda item: f"{item.input}\n{item.input}",
+    "the question, words in another order": lambda item: " ".join(sorted(item.input.split())),
+    "the first words, as a list": lambda item: ", ".join(item.input.split()[:7]),
     "task and question": lambda item: f"{definition(item.task_id)}\n{item.input}",
     "all options": lambda item: "\n".join(options(item)) or item.input,
     "all options, as an answer": lambda item: "The right answers are " + ", ".join(options(item)) + ".",
+    "letters with other options": lambda item: crossed(item, "{} {}"),
+    "letters beside other options": lambda item: crossed(item, "The answer is {}, {}"),
     "all letters": lambda item: "A, B, C, D, E",
     "all letters, run together": lambda item: "ABCDE",
     "letters one by one": lambda item: "The answer is A. The answer is B. The answer is C. The answer is D.",

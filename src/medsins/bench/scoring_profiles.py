@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
     listen("published rules")
     scores = score_official(source.rows, source.specs, workers=workers)
     baselines = {
-        "majority": _official_baseline(source, majority_rows, workers),
+        "majority": _official_baseline(source, partial(majority_rows, silence=True), workers),
         "random": _official_baseline(source, random_rows, workers),
     }
     results = {}

@@ -12,7 +12,7 @@ from .infer import SCORERS, infer_spec, language_code
 from .likelihood import Likelihood, Options, find_options, likeliest_options, score_likelihood
 from .mcqa import read_questions
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever any strict number may change; part of the signature."""
 
 _SCORERS: Mapping[str, Scorer] = {

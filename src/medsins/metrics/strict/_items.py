@@ -46,16 +46,19 @@ def items(text: str) -> frozenset[str]:
     text = text.strip()
     if says_nothing(text):
         return frozenset()
-    text = _OPENING.sub("", text)
-    listed = _literal(text)
-    if listed is None:
-        pieces = [piece for line in text.splitlines() for piece in _split(_BULLET.sub("", line))]
-        if len(pieces) > 1:
-            pieces[-1] = re.sub(r"^\s*(?:and|or)\s+", "", pieces[-1])
-    else:
-        pieces = listed
-    found = frozenset(key for key in map(item_key, pieces) if key)
+    found = frozenset(key for key in map(item_key, pieces(text)) if key)
     return frozenset() if all(map(says_nothing, found)) else found
+
+
+def pieces(text: str) -> list[str]:
+    """The items of a list as they stand there, in their order, without blanks and full stops around them."""
+    text = _OPENING.sub("", text.strip())
+    found = _literal(text)
+    if found is None:
+        found = [piece for line in text.splitlines() for piece in _split(_BULLET.sub("", line))]
+        if len(found) > 1:
+            found[-1] = re.sub(r"^\s*(?:and|or)\s+", "", found[-1])
+    return [piece for each in found if (piece := each.strip(" \t\n."))]
 
 
 def says_nothing(text: str) -> bool:

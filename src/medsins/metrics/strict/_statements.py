@@ -40,6 +40,11 @@ def statements(text: str) -> list[tuple[int, str]]:
     return found
 
 
+def without_statements(text: str) -> str:
+    """The text without any phrase that announces an answer."""
+    return _LEAD.sub(" ", text)
+
+
 def after_statement(text: str) -> str:
     """The text without an opening phrase such as "The answer is:" or "Answer:", else as it is."""
     lead = _LEAD.search(text[:200])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from medsins.core.seeds import derive_random
 
 from .._types import Row, TaskSpec
+from ._items import items
 from ._text import key
 from .mcqa import Question, read_questions
 
@@ -21,14 +22,19 @@ ENOUGH, PLENTY = 100, 2_000
 """
 
 
-def majority_rows(rows: Sequence[Row], spec: TaskSpec) -> list[Row]:
-    """The rows, each answered with the commonest reference of the task (in multiple choice: the commonest key)."""
+def majority_rows(rows: Sequence[Row], spec: TaskSpec, silence: bool = False) -> list[Row]:
+    """The rows, each answered with the commonest reference of the task (in multiple choice: the commonest key). Saying
+    that there is no entity is worth nothing here, so the commonest that names one stands for it, unless ``silence``
+    counts, as it does by the published rule.
+    """
     answered = _some(rows, spec)
     if spec.scorer == "mcqa":
         keys = Counter(_letters(question) for question in read_questions(rows) if question.right)
         constant = keys.most_common(1)[0][0] if keys else ""
     else:
         references = [row.references[0] for row in rows if row.references]
+        if spec.scorer == "entities" and not silence:
+            references = [reference for reference in references if items(reference)] or references
         commonest = Counter(map(key, references)).most_common(1)
         constant = next((r for r in references if key(r) == commonest[0][0]), "") if commonest else ""
     return [replace(row, output=constant, status="ok") for row in answered]

@@ -20,7 +20,7 @@ from ..stats import RowTable, means
 from ._letters import Letters, latin_letters, leading_letters
 from ._mentions import mentions
 from ._scored import Scored, absent, row_score, unreadable
-from ._statements import statements
+from ._statements import statements, without_statements
 from ._text import fold, own_turn, visible
 
 _DEFAULT = "ABCDE"
@@ -41,6 +41,11 @@ _MARKED = re.compile(
 )
 _COPIED = re.compile(r"[A-Z]\s?[:.)]\s?\S[^\n]*?[\s,;]B\s?[:.)]\s?\S", re.DOTALL)
 _TWO_WIDE = re.compile(r"[\u2e80-\uffef]{2}")
+_LETTER_ALONE = re.compile(r"(?<![A-Za-z])[A-Z](?![A-Za-z])")
+_JOINING = re.compile(
+    r"(?<![A-Za-z])[A-Z](?![A-Za-z])|\b(?:and|or|is|it|the|option|because|est|es|et|и)\b|です|是|[\W_]", re.IGNORECASE
+)
+_JOINS_AT_MOST = 200
 _LISTED = re.compile(r"(?:^|,\s*)([A-Z])\s?[:.]\s*")
 _REFERENCE_LEAD = re.compile(
     r"^.{0,60}?(?:\bis|\best|\bsont|\bes|\bson|ответ\w*|答えは|答案是|answer|正解は)\s*:?\s*(?=[A-Z]\b)", re.IGNORECASE
@@ -115,8 +120,28 @@ def read_answer(text: str, question: Question) -> frozenset[str] | None:
         for reader in (_stated, _leading, _last_line, _marked, _asserted):
             found = reader(text_in, question)
             if found:
-                return None if found.hedged else found.letters
+                return None if found.hedged or contradictory(text_in, question) else found.letters
     return None
+
+
+def contradictory(text: str, question: Question) -> bool:
+    """Whether an answer is nothing but letters and texts of options, and a text is there whose letter is not: two
+    answers, of which one may well be right.
+    """
+    options = {letter: option.rstrip(" .。") for letter, option in question.options.items()}
+    if len(text) > sum(map(len, options.values())) + _JOINS_AT_MOST:
+        return False
+    texts: dict[str, set[str]] = {}
+    for letter, option in options.items():
+        if len(option) > 1:
+            texts.setdefault(fold(option), set()).add(letter)
+    rest = without_statements(text)
+    for option in sorted(filter(lambda option: len(option) > 1, options.values()), key=len, reverse=True):
+        rest = re.sub(re.escape(option), " ", rest, flags=re.IGNORECASE)
+    letters = set(_LETTER_ALONE.findall(rest)) & set(question.allowed)
+    if not letters or _JOINING.sub("", rest):
+        return False
+    return any(not texts[mention.phrase] & letters for mention in mentions(fold(text), tuple(texts)))
 
 
 def _span(span: str, question: Question, announced: bool) -> Letters | None:
