@@ -67,6 +67,21 @@ def test_a_budget_stops_says_how_to_go_on_and_goes_on(
     assert (spec["budget"], spec["concurrency"], spec["price"]) == (100.0, 3, [1000.0, 2000.0])
 
 
+def test_streaming_is_a_choice_of_each_session_and_no_part_of_the_run(
+    server: Any, task_file: TaskFile, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "run"
+    assert main([*words(server, task_file(Access="open")), "--stream", "--no-cache", "-q", "-o", str(out)]) == 0
+    assert all(body["stream"] for body in server.bodies)
+    before = read_manifest(out)
+    assert main(["bench", "resume", str(out), "--no-stream", "-q"]) == 0
+    assert "stream" not in server.bodies[-1]
+    after = read_manifest(out)
+    assert (before["spec"]["stream"], after["spec"]["stream"]) == (True, False)
+    assert before["digest"] == after["digest"]
+    assert [p.completion.status for p in read_predictions(out)] == ["ok"] * 4
+
+
 def test_scores_say_what_it_took(server: Any, task_file: TaskFile, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "run"
     assert main([*words(server, task_file(), "--price", "1000,2000"), "-o", str(out), "--json", "-q"]) == 0

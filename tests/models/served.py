@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+STREAM_FAULTS = ("broken stream", "ended stream", "malformed piece", "stalled stream", "error piece")
 FAULTS = ("429", "500", "503", "timeout", "reset", "cut", "malformed", "empty choice", "wrong type", "529")
 
 
@@ -61,6 +62,7 @@ class Server:
     most: int = 0
     at_once: int = 0
     retry_after: str = "0.05"
+    pause: float = 0.0  # seconds between the pieces of a stream
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -145,7 +147,8 @@ class Server:
         try:
             if self.limit and self.at_once > self.limit:
                 return await self._send(writer, 429, {"error": {"message": "slow down"}}, {"Retry-After": "0.05"})
-            if kind := self._fault():
+            kind = self._fault()
+            if kind and kind not in STREAM_FAULTS:
                 return await self._misbehave(kind, writer)
             if self.room:
                 async with self.room:
@@ -159,7 +162,10 @@ class Server:
                 return await self._raw(writer, status, content, "application/json")
             reply = self.reply(document) if self.reply else message(document, answer(prompt), path)
             status, content = reply if isinstance(reply, tuple) else (200, reply)
-            sent = await self._send(writer, status, content)
+            if document.get("stream") and status == 200:
+                sent = await self._pieces(writer, content, kind)
+            else:
+                sent = await self._send(writer, status, content)
             self.done[prompt] += 1
             return sent
         finally:
@@ -192,6 +198,28 @@ class Server:
         else:
             return await self._raw(writer, 200, b"<html><body>gateway says hello</body></html>", "text/html")
         return False
+
+    async def _pieces(self, writer: asyncio.StreamWriter, content: dict[str, Any], kind: str) -> bool:
+        """An answer as a stream, or the part of one that a fault leaves."""
+        writer.write(b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        pieces = events(content)
+        bad = {"malformed piece": b'data: {"choices": [{"del\n\n', "error piece": b'data: {"error": "no room"}\n\n'}
+        for number, piece in enumerate(pieces):
+            if kind and number == len(pieces) // 2:
+                if kind == "stalled stream":
+                    await asyncio.sleep(3600)
+                if kind not in bad:
+                    break
+                piece = bad[kind]
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+            await asyncio.sleep(self.pause)
+        if kind == "broken stream":
+            writer.transport.abort()
+            return False
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
 
     async def _send(
         self, writer: asyncio.StreamWriter, status: int, document: Any, headers: dict[str, str] | None = None
@@ -237,6 +265,46 @@ def message(document: dict[str, Any], text: str, path: str) -> dict[str, Any]:
     usage = {"prompt_tokens": 11, "completion_tokens": 2}
     part = {"text": text} if "prompt" in document else {"message": {"role": "assistant", "content": text}}
     return {"choices": [{"index": 0, "finish_reason": "stop", **part}], "usage": usage}
+
+
+def events(whole: dict[str, Any]) -> list[bytes]:
+    """An answer as the server-sent events of its protocol, a few characters in each."""
+    if "content" in whole:
+        usage = whole["usage"]
+        blocks = [{"type": "thinking", "thinking": "hm"}, *whole["content"]]
+        found: list[dict[str, Any]] = [
+            {"type": "message_start", "message": whole | {"content": [], "stop_reason": None}},
+            {"type": "ping"},
+        ]
+        for index, block in enumerate(blocks):
+            kind = str(block["type"])
+            found.append({"type": "content_block_start", "index": index, "content_block": {"type": kind, kind: ""}})
+            found += [
+                {"type": "content_block_delta", "index": index, "delta": {"type": f"{kind}_delta", kind: part}}
+                for part in parts(block[kind])
+            ]
+            found.append({"type": "content_block_stop", "index": index})
+        end = {"stop_reason": whole["stop_reason"]}
+        found += [{"type": "message_delta", "delta": end, "usage": {"output_tokens": usage["output_tokens"]}}]
+        found += [{"type": "message_stop"}]
+        return [f"event: {piece['type']}\ndata: {json.dumps(piece)}\n\n".encode() for piece in found]
+    choice = whole["choices"][0]
+    reason = choice.get("finish_reason")
+    if "text" in choice:
+        made = [{"index": 0, "text": part, "finish_reason": None} for part in parts(choice["text"])]
+        made += [{"index": 0, "text": "", "finish_reason": reason}]
+    else:
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}, {"reasoning_content": "hm"}]
+        deltas += [{"content": part} for part in parts(choice["message"]["content"])]
+        made = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+        made += [{"index": 0, "delta": {}, "finish_reason": reason}]
+    chunks = [{"choices": [part], "usage": None} for part in made] + [{"choices": [], "usage": whole["usage"]}]
+    return [b": a comment\n\n", *(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), b"data: [DONE]\n\n"]
+
+
+def parts(text: str) -> list[str]:
+    """A text in pieces of three characters."""
+    return [text[i : i + 3] for i in range(0, len(text), 3)]
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from medsins import __version__
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS answers (
 ) WITHOUT ROWID
 """
 _NO_PART = ("prices", "remote")
+_FIELDS = tuple(field.name for field in fields(Completion))
 
 
 def cache_path() -> Path:
@@ -127,7 +128,7 @@ def _seal(key: bytes, text: str) -> bytes:
 
 
 def _text(completion: Completion) -> str:
-    return json.dumps(asdict(completion), ensure_ascii=True)
+    return json.dumps({name: getattr(completion, name) for name in _FIELDS}, ensure_ascii=True)
 
 
 def _answer(text: str) -> Completion:

@@ -19,7 +19,7 @@ from .suites import Suite, load_suite, suite_of_files
 MANIFEST = "manifest.json"
 ELSEWHERE = ("endpoint", "remote", "prices")
 """What is said of a model and its answers do not depend on."""
-OPERATIONAL = ("concurrency", "price", "budget", "cache", "engine")
+OPERATIONAL = ("concurrency", "stream", "price", "budget", "cache", "engine")
 """Choices of a ``RunSpec`` that say how a run is carried out; a resumed run may change them."""
 
 
@@ -46,6 +46,7 @@ class RunSpec:
     batch_size: int = 0
     window: int = 0
     concurrency: int = 0
+    stream: bool = False
     reasoning: str = ""
     likelihood: bool = False
     price: tuple[float, float] = (0.0, 0.0)
@@ -61,6 +62,7 @@ class RunSpec:
             batch_size=self.batch_size,
             window=self.window,
             concurrency=self.concurrency,
+            stream=self.stream,
             reasoning=self.reasoning,
         )
 

@@ -120,12 +120,15 @@ class RunStore:
     def log_sent(self, requests: Sequence[Sent]) -> list[int]:
         """Make the audit log of requests durable, before they go out; returns their ids. Errors as in ``put``."""
         now = time.time()
-        statement = "INSERT INTO sent (row, at, endpoint, sha256, bytes, reserved) VALUES (?, ?, ?, ?, ?, ?)"
-        ids = []
+        statement = "INSERT INTO sent (id, row, at, endpoint, sha256, bytes, reserved) VALUES (?, ?, ?, ?, ?, ?, ?)"
         with self._writing():
-            for r in requests:
-                done = self._db.execute(statement, (r.row, now, r.endpoint, r.sha256, r.bytes, r.reserved))
-                ids.append(int(done.lastrowid or 0))
+            (last,) = self._db.execute("SELECT COALESCE(MAX(id), 0) FROM sent").fetchone()
+            ids = list(range(last + 1, last + 1 + len(requests)))
+            rows = [
+                (number, r.row, now, r.endpoint, r.sha256, r.bytes, r.reserved)
+                for number, r in zip(ids, requests, strict=True)
+            ]
+            self._db.executemany(statement, rows)
         return ids
 
     def withdraw(self, ids: Iterable[int]) -> None:

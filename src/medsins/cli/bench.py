@@ -90,6 +90,9 @@ def add_operational_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency", type=_count, metavar="N", help="most requests at a time at a server (0: adapts)"
     )
+    parser.add_argument(
+        "--stream", action=argparse.BooleanOptionalAction, help="have servers send answers in pieces (default: whole)"
+    )
     parser.add_argument("--budget", type=_dollars, metavar="USD", help="stop before the run has cost more than this")
     parser.add_argument("--price", type=_price, metavar="IN,OUT", help="USD for a million prompt and completion tokens")
     parser.add_argument("--engine", choices=["local", "ray"], help="where local models run: here, or on a Ray cluster")
@@ -147,7 +150,7 @@ def _operational(spec: Any, args: argparse.Namespace) -> Any:
 
     given = {
         name: getattr(args, name)
-        for name in ("concurrency", "budget", "price", "engine")
+        for name in ("concurrency", "stream", "budget", "price", "engine")
         if getattr(args, name) is not None
     }
     return replace(spec, **given, cache=spec.cache and not args.no_cache)

@@ -14,6 +14,7 @@ import msgspec
 from medsins.core import Completion, Request
 
 from ._http_backend import reply_json
+from ._http_events import assemble, is_stream, join_blocks
 from ._http_faults import Fault, Reply, fault_of
 from ._openai_wire import cut_at_stop, number
 from ._thinking import budget_of
@@ -26,10 +27,11 @@ LEAST_BUDGET = 1024  # tokens of thinking, by the protocol
 
 @dataclass(slots=True)
 class AnthropicWire:
-    """``without`` are the parameters this model refuses."""
+    """``without`` are the parameters this model refuses; ``stream`` asks for answers in pieces."""
 
     model: str
     reasoning: str = ""
+    stream: bool = False
     without: set[str] = field(default_factory=set)
 
     @property
@@ -51,6 +53,8 @@ class AnthropicWire:
         document: dict[str, Any] = {"model": self.model, "messages": turns, "max_tokens": sampling.max_new_tokens}
         if system:
             document["system"] = system
+        if self.stream:
+            document["stream"] = True
         wanted: dict[str, Any] = {}
         if self.budget:
             # Thinking wants its own room and the default temperature.
@@ -73,7 +77,7 @@ class AnthropicWire:
         """What came back."""
         if fault := fault_of(reply):
             return fault
-        document = reply_json(reply)
+        document = assemble(reply, join_blocks) if is_stream(reply) else reply_json(reply)
         if isinstance(document, Fault):
             return document
         try:

@@ -38,6 +38,7 @@ class BackendOptions:
     backend). ``base_url`` for servers, several separated by commas. ``window`` in tokens overrides the model's own
     (0: the model's). ``concurrency`` caps the requests under way at a server (0: grows while that helps). ``reasoning``
     is handed to reasoning models: ``low``, ``medium``, ``high``, or a number of tokens; empty leaves it to the model.
+    ``stream``: servers send answers in pieces, which keeps connections alive that would be closed while all is silent.
     """
 
     precision: str = "auto"
@@ -46,6 +47,7 @@ class BackendOptions:
     window: int = 0
     concurrency: int = 0
     reasoning: str = ""
+    stream: bool = False
 
 
 class Backend(Protocol):

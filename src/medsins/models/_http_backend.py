@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from medsins.core import Completion, Message, Problem, Prompt, Request, Sampling, UsageError
 
 from ._base import ModelInfo
-from ._http_engine import Engine, Settings, Wire, ask_once
+from ._http_engine import SECONDS, STREAM_SECONDS, Engine, Settings, Wire, ask_once
 from ._http_faults import Fault, Reply
 from ._http_tokens import estimate
 
@@ -28,6 +28,8 @@ class HttpBackend:
     protocol = "http"
 
     def __init__(self, info: ModelInfo, wire: Wire, settings: Settings) -> None:
+        if wire.stream:
+            settings = replace(settings, seconds=STREAM_SECONDS, idle=SECONDS)
         self.info, self.wire, self.settings = info, wire, settings
         self.say: Callable[[str], None] = lambda line: None
 
@@ -47,7 +49,10 @@ class HttpBackend:
                 if not (outcome.text.strip() or outcome.thinking or outcome.status == "truncated"):
                     mend = "look at the server's log: the chat template or the stop tokens may be wrong"
                     raise UsageError(Problem(f"{self.info.name} returned nothing to a simple question", url, mend))
-        without = f", without {' '.join(sorted(self.wire.without))}" if self.wire.without else ""
+                if self.wire.stream and not outcome.prompt_tokens:
+                    self.say(f"{url} counts no tokens of streamed answers: neither costs nor --budget can be kept")
+        left_out = sorted(self.wire.without - {"stream_options"})  # answers do not depend on that
+        without = f", without {' '.join(left_out)}" if left_out else ""
         reasoning = f", reasoning {self.wire.reasoning}" if self.wire.reasoning else ""
         self.info = replace(self.info, engine=f"{self.protocol}{without}{reasoning}")
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from medsins.core import Completion, Problem, Request, RunError
 
@@ -23,7 +23,8 @@ from ._http_transport import Transport
 
 ATTEMPTS = 6  # at one sample; rate limits and pauses of the endpoint are counted apart
 PATIENCE = 60  # attempts that ended in a rate limit
-SECONDS = 600.0  # for one answer
+SECONDS = 600.0  # for one answer, or for the next piece of one that is streamed
+STREAM_SECONDS = 3600.0  # for one answer that is streamed
 GROUP, GROUP_SECONDS = 128, 0.1  # answers handed over together, or so late
 AHEAD = 192  # requests drawn beyond those under way, so that the loop never waits for a disk
 
@@ -32,6 +33,7 @@ class Wire(Protocol):
     """A protocol's own part: what is sent, and what an answer means. ``without`` are parameters that are left out."""
 
     reasoning: str
+    stream: bool
     without: set[str]
 
     def path(self, request: Request) -> str:
@@ -51,23 +53,30 @@ class Wire(Protocol):
 class _Call:
     number: int
     request: Request
-    tokens: int
     path: str
     body: bytes
+    tokens: int = 0
     attempts: int = 0
     limited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an engine asks. ``seconds`` for one answer; ``headers`` go with every request and hold the key."""
+    """How an engine asks. ``seconds`` for one answer, ``idle`` of them without a byte (0: as many as it may take);
+    ``headers`` go with every request and hold the key.
+    """
 
     urls: Sequence[str]
     headers: Mapping[str, str]
     query: str = ""
     seconds: float = SECONDS
+    idle: float = 0.0
     concurrency: int = 0
     attempts: int = ATTEMPTS
+
+    def transport(self, url: str) -> Transport:
+        """Connections to one of the base URLs; made on the loop that uses them."""
+        return Transport(url, self.query, self.headers, (self.seconds, self.idle))
 
     @property
     def secrets(self) -> list[str]:
@@ -85,7 +94,14 @@ class _State:
     waiting: deque[_Call] = field(default_factory=deque)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     timer: asyncio.TimerHandle | None = None
+    answered: list[tuple[int, Completion]] = field(default_factory=list)
+    due: asyncio.TimerHandle | None = None
     closed: bool = False
+
+    @property
+    def metered(self) -> bool:
+        """Whether a server states a limit of tokens, so that they have to be counted."""
+        return any(endpoint.tokens.a_minute for endpoint in self.endpoints)
 
 
 class Engine:
@@ -99,7 +115,7 @@ class Engine:
         say: Callable[[str], None],
     ) -> None:
         self.wire, self.settings, self.estimate, self.say = wire, settings, estimate, say
-        self._answers: queue.SimpleQueue[tuple[int, Completion] | BaseException] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[list[tuple[int, Completion]] | RunError] = queue.SimpleQueue()
         self._dice = random.Random()
         self._state: _State | None = None
 
@@ -144,30 +160,19 @@ class Engine:
         return sum(endpoint.limit.limit for endpoint in state.endpoints) + AHEAD
 
     def _call(self, number: int, request: Request) -> _Call:
-        path, body = self.wire.path(request), self.wire.body(request)
-        return _Call(number, request, self.estimate(request), path, body)
+        return _Call(number, request, self.wire.path(request), self.wire.body(request))
 
     def _collect(self) -> list[tuple[int, Completion]]:
-        """Wait for an answer and take those that come with it."""
-        found: list[tuple[int, Completion]] = []
-        until = 0.0
+        """Wait for the next group of answers."""
         while True:
             try:
                 # A wait without end cannot be interrupted on every platform.
-                answer = self._answers.get(timeout=max(0.0, until - time.monotonic()) if found else 1.0)
+                answers = self._answers.get(timeout=1.0)
             except queue.Empty:
-                if found:
-                    return found
                 continue
-            if isinstance(answer, BaseException):
-                if found:
-                    self._answers.put(answer)
-                    return found
-                raise answer
-            until = until or time.monotonic() + GROUP_SECONDS
-            found.append(answer)
-            if len(found) >= GROUP:
-                return found
+            if isinstance(answers, RunError):
+                raise answers
+            return answers
 
     # Everything below runs on the loop's thread.
 
@@ -178,13 +183,14 @@ class Engine:
             if most:
                 endpoint.limit.most = most
                 endpoint.limit.limit = min(endpoint.limit.limit, most)
-        transports = {url: Transport(url, self.settings.seconds) for url in self.settings.urls}
+        transports = {url: self.settings.transport(url) for url in self.settings.urls}
         return _State(endpoints, transports)
 
     async def _close(self, state: _State) -> None:
         state.closed = True
-        if state.timer:
-            state.timer.cancel()
+        for timer in (state.timer, state.due):
+            if timer:
+                timer.cancel()
         for task in list(state.tasks):
             task.cancel()
         await asyncio.gather(*state.tasks, return_exceptions=True)
@@ -200,28 +206,38 @@ class Engine:
 
     def _pump(self, state: _State) -> None:
         """Send what may be sent now; come back when more may."""
+        while turn := self._next(state):
+            task = asyncio.get_running_loop().create_task(self._work(state, *turn))
+            state.tasks.add(task)
+            task.add_done_callback(state.tasks.discard)
+
+    def _next(self, state: _State) -> tuple[Endpoint, _Call] | None:
+        """Take the next request that may be sent now, with the endpoint it goes to."""
         if state.timer:
             state.timer.cancel()
             state.timer = None
-        while state.waiting and not state.closed:
-            now = time.monotonic()
-            call = state.waiting[0]
-            waits = [
-                (endpoint.wait(now, call.tokens), endpoint.under_way, i) for i, endpoint in enumerate(state.endpoints)
-            ]
-            wait, _, best = min(waits)
-            if wait > 0:
-                if all(endpoint.breaker.gives_up(now) for endpoint in state.endpoints):
-                    self._give_up(state)
-                elif wait != float("inf"):
-                    state.timer = asyncio.get_running_loop().call_later(wait + 0.001, self._pump, state)
-                return
-            state.waiting.popleft()
-            endpoint = state.endpoints[best]
-            endpoint.take(call.tokens)
-            task = asyncio.get_running_loop().create_task(self._ask(state, endpoint, call))
-            state.tasks.add(task)
-            task.add_done_callback(state.tasks.discard)
+        if not state.waiting or state.closed:
+            return None
+        now, call = time.monotonic(), state.waiting[0]
+        if state.metered and not call.tokens:
+            call.tokens = self.estimate(call.request)
+        wait, _, best = min((e.wait(now, call.tokens), e.under_way, i) for i, e in enumerate(state.endpoints))
+        if wait > 0:
+            if all(endpoint.breaker.gives_up(now) for endpoint in state.endpoints):
+                self._give_up(state)
+            elif wait != float("inf"):
+                state.timer = asyncio.get_running_loop().call_later(wait + 0.001, self._pump, state)
+            return None
+        state.endpoints[best].take(call.tokens)
+        return state.endpoints[best], state.waiting.popleft()
+
+    async def _work(self, state: _State, endpoint: Endpoint, call: _Call) -> None:
+        """Ask for one request after the other, as long as one may be sent: a task for each would cost more."""
+        turn: tuple[Endpoint, _Call] | None = (endpoint, call)
+        while turn:
+            await self._ask(state, *turn)
+            if turn := self._next(state):
+                self._pump(state)  # there may be room for more than took its place
 
     async def _ask(self, state: _State, endpoint: Endpoint, call: _Call) -> None:
         started = time.monotonic()
@@ -234,17 +250,14 @@ class Engine:
         now = time.monotonic()
         if isinstance(outcome, Completion):
             endpoint.answered(now, now - started)
-            self._deliver(call, replace(outcome, latency=now - started))
+            self._deliver(state, call, replace(outcome, latency=now - started))
         else:
             endpoint.failed(now, outcome)
             self._failed(state, endpoint, call, outcome)
         endpoint.under_way -= 1
-        if not state.closed:
-            self._pump(state)
 
     async def _once(self, transport: Transport, endpoint: Endpoint, call: _Call) -> Completion | Fault:
-        url = f"{endpoint.url}{call.path}{self.settings.query}"
-        reply = await transport.post(url, call.body, self.settings.headers)
+        reply = await transport.ask("POST", call.path, call.body)
         if isinstance(reply, Fault):
             return reply
         endpoint.learn(*self.wire.limits(reply.headers))
@@ -254,8 +267,7 @@ class Engine:
     def _failed(self, state: _State, endpoint: Endpoint, call: _Call, fault: Fault) -> None:
         if fault.kind in FATAL:
             mend = "mend it, then resume: what was answered so far is kept"
-            self._answers.put(RunError(Problem(fault.brief, endpoint.url, mend)))
-            state.waiting.clear()
+            self._end(state, RunError(Problem(fault.brief, endpoint.url, mend)))
             return
         # While an endpoint is held back, failures say nothing about the sample.
         excused = fault.kind == "rate limited" or (fault.kind in SICK and endpoint.breaker.is_open)
@@ -268,7 +280,7 @@ class Engine:
             return
         tries = call.attempts + call.limited
         text = f"{fault} (after {tries} attempts)" if tries > 1 else str(fault)
-        self._deliver(call, Completion("", "error", text))
+        self._deliver(state, call, Completion("", "error", text))
 
     def _again(self, state: _State, call: _Call) -> None:
         if not state.closed:
@@ -278,27 +290,41 @@ class Engine:
     def _give_up(self, state: _State) -> None:
         reasons = sorted({f"{endpoint.url}: {endpoint.breaker.reason}" for endpoint in state.endpoints})
         mend = "mend the server, then resume: what was answered so far is kept"
-        self._answers.put(RunError(Problem("no answer for 15 minutes", "; ".join(reasons), mend)))
+        self._end(state, RunError(Problem("no answer for 15 minutes", "; ".join(reasons), mend)))
+
+    def _end(self, state: _State, error: RunError) -> None:
+        """Answers that are here count; then the stream ends with the error."""
+        self._hand_over(state)
+        self._answers.put(error)
         state.waiting.clear()
 
-    def _deliver(self, call: _Call, completion: Completion) -> None:
-        self._answers.put((call.number, completion))
+    def _deliver(self, state: _State, call: _Call, completion: Completion) -> None:
+        """Answers change threads in groups: each change wakes the other thread, which takes Python's lock from here."""
+        state.answered.append((call.number, completion))
+        if len(state.answered) >= GROUP:
+            self._hand_over(state)
+        elif not state.due:
+            state.due = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._hand_over, state)
+
+    def _hand_over(self, state: _State) -> None:
+        if state.due:
+            state.due.cancel()
+            state.due = None
+        if state.answered:
+            self._answers.put(state.answered)
+            state.answered = []
 
 
 def ask_once(settings: Settings, method: str, path: str, body: bytes | None = None) -> Reply | Fault:
     """One request outside a stream, for a look before the run: no second attempt."""
 
-    async def ask() -> Any:
-        transport = Transport(settings.urls[0], settings.seconds)
-        url = f"{settings.urls[0]}{path}{settings.query}"
+    async def ask() -> Reply | Fault:
+        transport = settings.transport(settings.urls[0])
         try:
-            if method == "GET":
-                return await transport.get(url, settings.headers)
-            return await transport.post(url, body or b"", settings.headers)
+            return await transport.ask(method, path, body)
         finally:
             await transport.close()
 
     # In a thread of its own, because a notebook's thread already runs a loop.
     with ThreadPoolExecutor(1) as pool:
-        answer: Reply | Fault = pool.submit(asyncio.run, ask()).result()
-    return answer
+        return pool.submit(lambda: asyncio.run(ask())).result()

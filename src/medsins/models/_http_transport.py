@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import urllib.request
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,35 +23,32 @@ class Transport:
     address that was named. A proxy from the environment is used for other machines only.
     """
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, query: str, headers: Mapping[str, str], seconds: tuple[float, float]) -> None:
+        """``query`` and ``headers`` go with every request; ``seconds`` for one answer, and without a byte (0: any)."""
         import aiohttp
 
         self.errors = (aiohttp.ClientError, OSError, ssl.SSLError)
-        self.url = url
+        self.url, self.query = url, query
+        self.proxy = environment_proxy(url)
+        self._targets: dict[str, Any] = {}
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_SECONDS, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(total=timeout, connect=None, sock_connect=CONNECT_SECONDS),
-            trust_env=not is_loopback(url),
-            auto_decompress=True,
+            timeout=aiohttp.ClientTimeout(total=seconds[0], sock_read=seconds[1] or None, sock_connect=CONNECT_SECONDS),
+            # Nothing is left for the library to add to each request: it copies them once more to find out what.
+            headers={"User-Agent": "medsins", "Accept-Encoding": "gzip, deflate"} | dict(headers),
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent",),
         )
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply | Fault:
-        """Send a JSON document; what came back, or why nothing did."""
-        return await self._ask("POST", url, body, headers)
-
-    async def get(self, url: str, headers: Mapping[str, str]) -> Reply | Fault:
-        """Ask for a document; what came back, or why nothing did."""
-        return await self._ask("GET", url, None, headers)
-
-    async def _ask(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Reply | Fault:
+    async def ask(self, method: str, path: str, body: bytes | None = None) -> Reply | Fault:
+        """Send a JSON document to a path below the base URL, or ask for one; what came back, or why nothing did."""
         import aiohttp
 
         try:
-            async with self.session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-                data = await _read(response)
-                return Reply(response.status, response.headers, data)
+            request = self.session.request(
+                method, self._target(path), data=body, allow_redirects=False, proxy=self.proxy
+            )
+            async with request as response:
+                return Reply(response.status, response.headers, await _read(response))
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Fault("timeout", "no answer in time")
         except aiohttp.ClientConnectorCertificateError as error:
@@ -61,6 +59,14 @@ class Transport:
             return Fault("malformed reply", f"the reply broke off or is too large ({error})")
         except self.errors as error:
             return Fault("connection", _reason(error))
+
+    def _target(self, path: str) -> Any:
+        """The parsed URL of a path: there are one or two, and parsing takes longer than looking them up."""
+        if path not in self._targets:
+            from yarl import URL
+
+            self._targets[path] = URL(f"{self.url}{path}{self.query}")
+        return self._targets[path]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -95,6 +101,16 @@ def _reason(error: BaseException) -> str:
         return "the host's name is not known"
     text = str(getattr(error, "strerror", None) or error) or type(error).__name__
     return text[:200]
+
+
+def environment_proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``), this machine's
+    own addresses excepted. It is looked up once: aiohttp itself would do so, and read ``.netrc``, for every request.
+    """
+    parts = urlsplit(url)
+    if is_loopback(url) or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
 
 
 def is_loopback(url: str) -> bool:

@@ -16,10 +16,11 @@ import msgspec
 from medsins.core import Completion, Request
 
 from ._http_backend import reply_json
+from ._http_events import assemble, is_stream, join_choices
 from ._http_faults import Fault, Reply, fault_of
 from ._thinking import COMMON, split_thinking
 
-ASIDE = ("max_tokens", "temperature", "top_p", "seed", "stop", "logprobs", "top_logprobs")
+ASIDE = ("max_tokens", "temperature", "top_p", "seed", "stop", "logprobs", "top_logprobs", "stream_options")
 """Parameters that some servers refuse; the look before the run finds out which."""
 
 TOP = 20  # tokens whose log-probability is asked for
@@ -27,12 +28,15 @@ TOP = 20  # tokens whose log-probability is asked for
 
 @dataclass(slots=True)
 class OpenAIWire:
-    """``think`` are the tags around a reasoning model's thinking; ``without`` the parameters this server refuses."""
+    """``think`` are the tags around a reasoning model's thinking; ``without`` the parameters this server refuses;
+    ``stream`` asks for answers in pieces.
+    """
 
     model: str
     reasoning: str = ""
     think: tuple[str, str] = COMMON
     vllm: bool = False
+    stream: bool = False
     without: set[str] = field(default_factory=set)
 
     def path(self, request: Request) -> str:
@@ -59,6 +63,9 @@ class OpenAIWire:
             wanted["stop"] = [stop for stop in prompt.stop if stop][:4]
         if request.options:
             wanted.update({"logprobs": True, "top_logprobs": TOP} if prompt.text is None else {"logprobs": TOP})
+        if self.stream:
+            document["stream"] = True
+            wanted["stream_options"] = {"include_usage": True}
         document |= {key: value for key, value in wanted.items() if key not in self.without}
         if "max_tokens" in self.without:
             document["max_completion_tokens"] = sampling.max_new_tokens
@@ -80,7 +87,7 @@ class OpenAIWire:
         """What came back. An answer of another shape is a malformed reply, never empty text."""
         if fault := fault_of(reply):
             return refused(fault, reply) or fault
-        document = reply_json(reply)
+        document = assemble(reply, join_choices) if is_stream(reply) else reply_json(reply)
         if isinstance(document, Fault):
             return document
         try:

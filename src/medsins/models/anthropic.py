@@ -53,4 +53,4 @@ def open_backend(model: str, options: BackendOptions) -> AnthropicBackend:
         prices=preset.prices,
     )
     settings = Settings(urls, headers, concurrency=options.concurrency)
-    return AnthropicBackend(info, AnthropicWire(model, options.reasoning), settings)
+    return AnthropicBackend(info, AnthropicWire(model, options.reasoning, options.stream), settings)

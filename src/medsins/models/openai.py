@@ -90,7 +90,7 @@ def open_backend(model: str, options: BackendOptions) -> OpenAIBackend:
         endpoint=",".join(urls),
         prices=preset.prices if any(not is_loopback(url) for url in urls) else (0.0, 0.0),
     )
-    wire = OpenAIWire(model, options.reasoning, preset.tags or COMMON)
+    wire = OpenAIWire(model, options.reasoning, preset.tags or COMMON, stream=options.stream)
     settings = Settings(urls, headers(urls), query, concurrency=options.concurrency)
     return OpenAIBackend(info, wire, settings)
 
