@@ -135,6 +135,12 @@ def test_a_token_is_told_once_and_works_until_revoked(board: Path, capsys: Captu
     (listed,) = told(capsys, "token", "list", "lab", folder=board)
     assert listed == {name: value for name, value in made.items() if name != "secret"}
     assert len(told(capsys, "token", "list", folder=board)) == 2
+    table = said(capsys, "token", "list", "--dir", str(board)).splitlines()
+    assert max(map(len, table)) <= 80
+    day = made["expires"][:10]
+    assert [line.split() for line in table if made["id"] in line] == [
+        [made["id"], "lab", "submit", made["created"][:10], day]
+    ]
     store = opened(board)
     assert store.authenticate(made["secret"]) is not None
     assert told(capsys, "token", "revoke", made["id"], folder=board) == {"revoked": made["id"]}

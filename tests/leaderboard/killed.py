@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import alembic.command  # noqa: F401  (loaded before forking)
 import pyarrow.parquet  # noqa: F401
+import uvicorn  # noqa: F401
 
-from medsins.leaderboard import _migrate
+from medsins.leaderboard import _migrate, serving
 from medsins.leaderboard.interface import Refused
+from medsins.leaderboard.scoring import Means
+from medsins.leaderboard.settings import read_settings
 from medsins.leaderboard.store import open_store, restore_store, upgrade_store
+from medsins.leaderboard.worker import WorkerSettings, run_worker
 
 from .boards import make_published, make_scores, put
 
@@ -91,7 +96,21 @@ def restore(url: str, number: int) -> None:
     say("done", "restore")
 
 
-ORDERS = {order.__name__: order for order in (upload, score, publish, migrate, upgrade, restore)}
+def serve(url: str, number: int) -> None:
+    """The board of the folder ``BOARD``."""
+    settings = read_settings(Path(os.environ["BOARD"]))
+    serving.serve(open_store(url), settings, processes=1, workers=0)
+
+
+def work(url: str, number: int) -> None:
+    """A worker with its cache in the folder ``BOARD``."""
+    settings = WorkerSettings(Path(os.environ["BOARD"]), lease=2.0, poll=0.02, means=Means(workers=1, resamples=50))
+    store = open_store(url)
+    say("ready")
+    run_worker(store, threading.Event(), settings)
+
+
+ORDERS = {order.__name__: order for order in (upload, score, publish, migrate, upgrade, restore, serve, work)}
 
 
 def main(url: str) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medsins.cli._board_submit import noticed
 from medsins.core.errors import UsageError
 from medsins.leaderboard import client as module
 from medsins.leaderboard.client import BoardClient, BoardError
@@ -213,20 +212,3 @@ def test_a_redirect_is_not_followed_with_the_token(talk: Any) -> None:
     with pytest.raises(BoardError):
         board.get("/x")
     assert [request.url.host for request in asked] == ["board.example.org"]
-
-
-@pytest.mark.parametrize(
-    ("report", "said"),
-    [
-        ({}, []),
-        ({"rows": 1_234}, ["1,234 rows were taken"]),
-        ({"missing": {"count": 2}, "empty": 3}, ["2 instances have no row and count as wrong", "3 answers are empty"]),
-        (
-            {"references_changed": {"count": 12, "rows": list(range(12))}},
-            ["12 references differ from the board's, which alone count (rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)"],
-        ),
-        ({"missing": {"count": 0}, "references_changed": {"count": 0}, "empty": 0}, []),
-    ],
-)
-def test_what_was_noticed_in_words(report: dict[str, Any], said: list[str]) -> None:
-    assert noticed(report) == said

@@ -289,18 +289,22 @@ def test_gzip_parquet_and_run_directories_give_the_same(tmp_path: Path, items: t
     assert kinds == ["csv", "csv", "parquet", "run"]
 
 
+_MADE = (("a",), ("",), ("", "error", "timeout"), ("and then", "truncated"))
+
+
 def test_a_run_of_ours_is_read_from_its_store(tmp_path: Path, items: tuple[Item, ...]) -> None:
     made = [
         Prediction(one.task_id, n, one.instance_id, one.input, "prompt", one.outputs, Completion(*answer))
-        for n, (one, answer) in enumerate(zip(items, (("a",), ("",), ("", "error", "timeout")), strict=False))
+        for n, (one, answer) in enumerate(zip(items, _MADE, strict=False))
     ]
     store = RunStore(tmp_path)
     store.put(list(enumerate(made)))
     store.close()
     (tmp_path / "manifest.json").write_bytes(MANIFEST)
     taken = read_upload(tmp_path, items)
-    assert (taken.kind, taken.answers[:4]) == ("run", ("a", "", None, None))
-    assert taken.report["matched_by"] == {"id": 3}
+    assert (taken.kind, taken.answers[:5]) == ("run", ("a", "", None, "and then", None))
+    assert taken.report["matched_by"] == {"id": 4}
+    assert (taken.truncated, taken.report["truncated"]) == ((3,), 1)
     assert taken.claims["protocol"] == "strict"
 
 
@@ -321,6 +325,24 @@ def parquet(path: Path, columns: dict[str, list[object]]) -> Path:
 
     pq.write_table(pyarrow.table(columns), path)
     return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_a_table_says_was_cut_or_never_answered(tmp_path: Path, items: tuple[Item, ...], kind: str) -> None:
+    statuses = ["ok", " Truncated", "truncated", "error", "unheard of"]
+    outputs = ["a", "and then", "", "", "b"]
+    rows = [
+        (item.task_id, item.input, "", output, item.instance_id, status)
+        for item, output, status in zip(items, outputs, statuses, strict=False)
+    ]
+    names = ("task_id", "input", "GT", "output", "instance_id", "status")
+    if kind == "csv":
+        path = write_csv(tmp_path / "a", rows, names)
+    else:
+        path = parquet(tmp_path / "a", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    taken = read_upload(path, items)
+    assert taken.answers[:5] == ("a", "and then", "", None, "b")
+    assert taken.truncated == (1, 2)
 
 
 def test_parquet_of_other_types(tmp_path: Path) -> None:

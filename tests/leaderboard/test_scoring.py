@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +19,7 @@ from medsins.leaderboard._items import read_items
 from medsins.leaderboard._limited import Bounds
 from medsins.leaderboard.records import Item, Part, Submission, Version
 from medsins.leaderboard.scoring import (
+    Given,
     Means,
     ScoringFailed,
     Work,
@@ -45,16 +48,16 @@ def answers_of(items: tuple[Item, ...], good: int) -> list[str | None]:
     return [row[3] for row in upload(items, good)]
 
 
-def part_of(ward: Ward, part: Part, answers: list[str | None]) -> dict[str, object]:
+def part_of(ward: Ward, part: Part, answers: list[str | None], cut: Sequence[int] = ()) -> dict[str, Any]:
     version, items, _ = ward
     tasks = {task.task_id: (task.category, task.language) for task in version.tasks}
-    return child.score_part(Work("s1", version.id, version.digest, tasks, 50, 1), part, items, answers)
+    return child.score_part(Work("s1", version.id, version.digest, tasks, list(cut), 50, 1), part, items, answers)
 
 
 def test_both_parts_are_scored_in_both_profiles(ward: Ward) -> None:
     version, items, path = ward
     told: list[float] = []
-    found = score_submission(SUBMISSION, version, path, answers_of(items, 100), QUICK, told.append)
+    found = score_submission(SUBMISSION, version, path, Given(answers_of(items, 100)), QUICK, told.append)
     assert [(each.part, each.document["rows"], len(each.samples)) for each in found] == [
         ("open", 63, 126),
         ("private", 27, 54),
@@ -119,6 +122,19 @@ def test_nothing_answered_is_nothing_right(ward: Ward) -> None:
         assert all(value == 0 for task in profile["tasks"].values() for value in task["metrics"].values())
 
 
+def test_what_was_cut_is_counted_as_cut_and_scored_like_any_other(ward: Ward) -> None:
+    """Of answers that cannot be read; one can, and is right whether it was cut or not."""
+    _, items, _ = ward
+    answers: list[str | None] = ["I wonder about"] * 90
+    asked = [item.row for item in items if item.task_id == "ward_mcqa" and item.part == "open"]
+    answers[asked[0]] = items[asked[0]].outputs[0]
+    whole, cut = (part_of(ward, "open", answers, rows)["document"] for rows in ((), asked))
+    told = [document["profiles"]["strict"]["tasks"]["ward_mcqa"] for document in (whole, cut)]
+    assert told[0]["metrics"] == told[1]["metrics"]
+    assert (told[0]["unscored"]["unparsed"], told[0]["unscored"]["truncated"]) == (len(asked) - 1, 0)
+    assert (told[1]["unscored"]["unparsed"], told[1]["unscored"]["truncated"]) == (0, len(asked) - 1)
+
+
 def test_samples_hold_choices_and_no_texts(ward: Ward) -> None:
     answers: list[str | None] = ["canary " * 50] * 90
     assert "canary" not in str(part_of(ward, "open", answers)["samples"])
@@ -129,7 +145,7 @@ def test_a_child_that_takes_too_long_says_what_to_do(ward: Ward) -> None:
     answers: list[str | None] = ["x" * 5_000, *answers_of(items, 100)[1:]]
     short = replace(QUICK, bounds=Bounds(4_000, 100, 60, 0.05))
     with pytest.raises(ScoringFailed) as raised:
-        score_submission(SUBMISSION, version, path, answers, short)
+        score_submission(SUBMISSION, version, path, Given(answers), short)
     assert "more time or memory" in str(raised.value)
     assert "the longest (instance 0 of the version) 5,000" in str(raised.value)
     assert "xxx" not in str(raised.value)
@@ -139,7 +155,7 @@ def test_a_child_without_memory_says_so(ward: Ward) -> None:
     version, items, path = ward
     with pytest.raises(ScoringFailed):
         score_submission(
-            SUBMISSION, version, path, answers_of(items, 9), replace(QUICK, bounds=Bounds(150, 100, 60, 60))
+            SUBMISSION, version, path, Given(answers_of(items, 9)), replace(QUICK, bounds=Bounds(150, 100, 60, 60))
         )
 
 
@@ -167,7 +183,7 @@ def test_what_a_beat_raises_ends_the_child(ward: Ward) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        score_submission(SUBMISSION, version, path, answers_of(items, 9), QUICK, beat)
+        score_submission(SUBMISSION, version, path, Given(answers_of(items, 9)), QUICK, beat)
 
 
 def test_the_metric_digest_names_all_that_scores_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:

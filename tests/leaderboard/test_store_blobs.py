@@ -18,6 +18,7 @@ from medsins.leaderboard._blobs import (
     unpack_answers,
     unpack_items,
     unpack_samples,
+    unpack_truncated,
 )
 from medsins.leaderboard._types import Json, UtcTime, Words, storable, storable_json
 from medsins.leaderboard.records import Item
@@ -32,9 +33,11 @@ DIALECTS = (sqlite.dialect(), postgresql.dialect())
 
 
 @settings(max_examples=40)
-@given(answers=st.lists(st.none() | texts))
-def test_answers_come_back(answers: list[str | None]) -> None:
-    assert unpack_answers(pack_answers(answers)) == answers
+@given(answers=st.lists(st.none() | texts), cut=st.sets(st.integers(0, 20)))
+def test_answers_come_back(answers: list[str | None], cut: set[int]) -> None:
+    packed = pack_answers(answers, cut)
+    assert unpack_answers(packed) == answers
+    assert unpack_truncated(packed) == {row for row in cut if row < len(answers)}
 
 
 @settings(max_examples=40)

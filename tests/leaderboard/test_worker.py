@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -281,53 +277,6 @@ def test_a_database_that_is_away_is_waited_for(settings: WorkerSettings) -> None
             raise Unavailable("no connection")
 
     assert run_worker(Away(), stop, settings) == 0  # type: ignore[arg-type]
-
-
-WORKER = """
-import sys, threading
-from pathlib import Path
-from medsins.leaderboard.store import open_store
-from medsins.leaderboard.worker import WorkerSettings, run_worker
-from medsins.leaderboard.scoring import Means
-settings = WorkerSettings(Path(sys.argv[2]), lease=2.0, poll=0.05, means=Means(workers=1, resamples=50))
-run_worker(open_store(sys.argv[1]), threading.Event(), settings)
-"""
-
-
-def kills(board: Store, board_url: str, items: Sequence[Item], folder: Path, times: int) -> None:
-    """Kill workers at random moments; in the end every submission is scored once, and the log holds."""
-    import random
-
-    draw = random.Random(7)
-    kept = [put(board, items, good, f"m{good}") for good in range(20, 20 + 10 * max(2, times // 10), 10)]
-    for _ in range(times):
-        process = subprocess.Popen([sys.executable, "-c", WORKER, board_url, str(folder)], start_new_session=True)
-        time.sleep(draw.uniform(0.5, 8.0))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    settings = WorkerSettings(folder, poll=0.1, means=Means(workers=1, resamples=50))
-    end = time.monotonic() + 600
-    while board.waiting()["waiting"] + board.waiting()["leased"] and time.monotonic() < end:
-        run_worker(board, threading.Event(), settings, idle=False)
-        time.sleep(0.2)
-    states = {board.submission(each.id).state for each in kept}
-    assert states <= {"scored", "failed"}
-    scored = [each for each in kept if board.submission(each.id).state == "scored"]
-    assert {each.submission for each in board.published("ward@1")} == {each.id for each in scored}
-    for each in kept:  # killed three times is given up, told, and can be queued again
-        if each not in scored:
-            assert "broken off 3 times" in board.submission(each.id).reason
-    assert board.verify() == []
-
-
-def test_a_killed_worker_leaves_nothing_behind(board: Store, board_url: str, ward: Any, tmp_path: Path) -> None:
-    kills(board, board_url, ward[1], tmp_path / "cache", 1)
-
-
-@pytest.mark.slow
-def test_many_kills(board: Store, board_url: str, ward: Any, tmp_path: Path) -> None:
-    """RELIABILITY's kills during scoring: ``pytest -m slow tests/leaderboard/test_worker.py``."""
-    kills(board, board_url, ward[1], tmp_path / "cache", 50)
 
 
 def test_nothing_to_do_is_no_work(board: Store, settings: WorkerSettings) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from ._board_common import ACTOR, a_reason, add_folder, moment, opened
 from ._common import add_verb, err_console, out_console, print_json, whole_number
 
+_DATES, _LONG = ("created", "expires", "from", "until"), ("team", "name", "title")
+
 
 def build(verbs: Any) -> None:
     """Add these verbs."""
@@ -234,7 +236,14 @@ def _show(args: argparse.Namespace, rows: list[dict[str, Any]], columns: tuple[s
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=None)
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, no_wrap=name not in _LONG, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if row[name] in (None, False) else str(row[name])) for name in columns))
+        table.add_row(*(Text(_cell(name, row[name])) for name in columns))
     out_console().print(table)
+
+
+def _cell(name: str, value: Any) -> str:
+    """A value for people: moments by their day, which leaves room for names; ``--json`` has all of it."""
+    return "" if value in (None, False) else str(value)[:10] if name in _DATES else str(value)

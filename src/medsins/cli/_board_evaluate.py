@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._board_submit import add_board, connected, noticed
+from ._board_submit import add_board, connected
 from ._common import add_verb, err_console, out_console, print_json
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.json:
         print_json(kept)
     else:
+        from medsins.leaderboard.noticed import noticed
+
         for line in noticed(kept["noticed"]):
             err_console(args).print(line, markup=False, soft_wrap=True)
         out_console().print(f"{kept['state']}: {kept['url']}", markup=False, soft_wrap=True)

@@ -138,6 +138,7 @@ def _name_of(path: Path) -> str:
 
 
 def _tell(kept: dict[str, Any], args: argparse.Namespace) -> None:
+    from medsins.leaderboard.noticed import noticed
     from medsins.reports import print_scores
 
     console, results = err_console(args), out_console()
@@ -152,19 +153,6 @@ def _tell(kept: dict[str, Any], args: argparse.Namespace) -> None:
         said = shown[0]["note"] if shown else _NOT_SHOWN
         results.print(f"attempt {kept['attempt']}" + (f": {said}" if said else ""), markup=False, soft_wrap=True)
     results.print(kept["url"], markup=False, soft_wrap=True)
-
-
-def noticed(report: dict[str, Any]) -> list[str]:
-    """What a board noticed in a file, in words."""
-    lines = [f"{report['rows']:,} rows were taken"] if "rows" in report else []
-    if count := report.get("missing", {}).get("count", 0):
-        lines.append(f"{count:,} instances have no row and count as wrong")
-    if count := report.get("references_changed", {}).get("count", 0):
-        rows = ", ".join(map(str, report["references_changed"].get("rows", [])[:10]))
-        lines.append(f"{count:,} references differ from the board's, which alone count (rows {rows})")
-    if count := report.get("empty", 0):
-        lines.append(f"{count:,} answers are empty")
-    return lines
 
 
 def _withdraw(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._types import compact_json
@@ -13,17 +13,26 @@ from .records import Item
 _ABSENT = object()
 
 
-def pack_answers(answers: Sequence[str | None]) -> bytes:
-    """Outputs in the order of rows; None stays None."""
+def pack_answers(answers: Sequence[str | None], truncated: Collection[int] = ()) -> bytes:
+    """Outputs in the order of rows; None stays None. ``truncated``: rows that were cut."""
     import pyarrow as pa
 
     column = pa.array([None if answer is None else _bytes(answer) for answer in answers], pa.large_binary())
-    return _parquet({"output": column})
+    cut = frozenset(truncated)
+    marks = {"truncated": pa.array([row in cut for row in range(len(answers))])} if cut else {}
+    return _parquet({"output": column, **marks})
 
 
 def unpack_answers(data: bytes) -> list[str | None]:
-    """What ``pack_answers`` was given."""
+    """The outputs that ``pack_answers`` was given."""
     return [None if value is None else _text(value) for value in _columns(data)["output"].to_pylist()]
+
+
+def unpack_truncated(data: bytes) -> frozenset[int]:
+    """The rows that ``pack_answers`` was told were cut."""
+    columns = _columns(data)
+    marks = columns["truncated"].to_pylist() if "truncated" in columns else ()
+    return frozenset(row for row, cut in enumerate(marks) if cut)
 
 
 def pack_items(items: Sequence[Item]) -> bytes:

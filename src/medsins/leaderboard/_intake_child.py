@@ -26,7 +26,7 @@ def main(upload: str, items: str, result: str) -> None:
     except InvalidFile as error:
         told = {"problems": [asdict(problem) for problem in error.problems]}
     else:
-        told = {"kind": taken.kind, "answers": taken.answers, "report": taken.report, "claims": taken.claims}
+        told = {name: getattr(taken, name) for name in ("kind", "answers", "report", "claims", "truncated")}
     data = msgspec.msgpack.encode(told, enc_hook=str)
     Path(result).write_bytes(data)
 

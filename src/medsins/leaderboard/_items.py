@@ -9,6 +9,7 @@ import msgspec
 
 from medsins.core.files import atomic_open
 
+from ._scratch import scratch
 from .interface import Store
 from .records import Item, Version
 
@@ -18,10 +19,11 @@ def items_file(store: Store, version: Version, folder: Path) -> Path:
     name = hashlib.sha256(f"{version.id}\0{version.digest}".encode()).hexdigest()[:32]
     path = folder / f"{name}.items"
     if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with atomic_open(path, "wb") as stream:
-            stream.write(msgspec.msgpack.encode(list(store.items(version.id))))
-        path.chmod(0o600)  # it holds the references
+        with scratch(folder) as made:
+            with atomic_open(made / name, "wb") as stream:
+                stream.write(msgspec.msgpack.encode(list(store.items(version.id))))
+            (made / name).chmod(0o600)  # it holds the references
+            (made / name).replace(path)
     return path
 
 

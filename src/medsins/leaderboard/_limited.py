@@ -28,6 +28,7 @@ BEAT = 0.5  # seconds
 NICE = 5
 """Readers of pages go before files that are read and scored."""
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER (unshare(2))
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG (prctl(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def run_limited(
     """Run a command in a folder of its own, whose files are all it should touch, and wait for it. ``beat`` is called
     about twice a second; what it raises ends the child.
     """
-    limits = [str(bounds.memory_mb), str(bounds.output_mb), str(bounds.cpu_seconds)]
+    limits = [str(os.getpid()), str(bounds.memory_mb), str(bounds.output_mb), str(bounds.cpu_seconds)]
     own = [sys.executable, "-m", "medsins.leaderboard._limited", *limits, *command]
     with tempfile.TemporaryFile(dir=folder) as output:
         child = subprocess.Popen(
@@ -95,7 +96,18 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _become(memory_mb: str, output_mb: str, cpu_seconds: str, *command: str) -> None:
+def die_with_parent(parent: int = 0) -> None:
+    """End this process when the one that started it ends, whatever ends that; at once where it is not ``parent`` any
+    more. Where the system cannot do this (only Linux can), a child ends at its limits.
+    """
+    if prctl := getattr(ctypes.CDLL(None), "prctl", None):
+        prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if parent and os.getppid() != parent:
+        sys.exit(1)
+
+
+def _become(parent: str, memory_mb: str, output_mb: str, cpu_seconds: str, *command: str) -> None:
+    die_with_parent(int(parent))
     bounds = {
         resource.RLIMIT_AS: int(memory_mb) * MEGABYTE,
         resource.RLIMIT_FSIZE: int(output_mb) * MEGABYTE,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 
 from . import _rows
-from ._blobs import unpack_answers, unpack_items
+from ._blobs import unpack_answers, unpack_items, unpack_truncated
 from ._chain import to_entry
 from ._schema import answers, audit, flags, items, jobs, models, published, scores, submissions, teams, tokens, versions
 from ._sql_base import HIGHEST, SqlPart, one
@@ -109,11 +109,20 @@ class Reads(SqlPart):
 
     def answers(self, submission_id: str) -> list[str | None]:
         """See ``Store``. Empty for a link that was not run yet, and for what was withdrawn."""
+        data = self._answers(submission_id)
+        return [] if data is None else unpack_answers(data)
+
+    def truncated(self, submission_id: str) -> frozenset[int]:
+        """See ``Store``."""
+        data = self._answers(submission_id)
+        return frozenset() if data is None else unpack_truncated(data)
+
+    def _answers(self, submission_id: str) -> bytes | None:
         with self._db.read() as connection:
             one(connection, submissions, submission_id, "submission")
             query = select(answers.c.data).where(answers.c.submission == submission_id)
-            data = connection.execute(query).scalar()
-        return [] if data is None else unpack_answers(data)
+            data: bytes | None = connection.execute(query).scalar()
+        return data
 
     def progress(self, submission_id: str) -> float:
         """See ``Store``."""

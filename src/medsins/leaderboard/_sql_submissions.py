@@ -28,7 +28,7 @@ class Submissions(SqlPart):
         """See ``Store``."""
         check_name("the id of the model", new.model.id)
         check_name("the key", new.key or "none")
-        data = pack_answers(new.answers)  # before the lock: it takes a while
+        data = pack_answers(new.answers, new.truncated)  # before the lock: it takes a while
         with self._db.write() as writing:
             connection = writing.connection
             kept = _kept(connection, new)
@@ -53,10 +53,16 @@ class Submissions(SqlPart):
             return _rows.to_submission(one(connection, submissions, submission_id, "submission"))
 
     def attach_answers(
-        self, submission_id: str, answers: Sequence[str | None], intake: Mapping[str, Any], sha256: str, actor: str
+        self,
+        submission_id: str,
+        answers: Sequence[str | None],
+        intake: Mapping[str, Any],
+        sha256: str,
+        actor: str,
+        truncated: Sequence[int] = (),
     ) -> Submission:
         """See ``Store``. Refused where answers are there already, unless their scoring failed."""
-        data = pack_answers(answers)
+        data = pack_answers(answers, truncated)
         with self._db.write() as writing:
             connection = writing.connection
             row = submission_row(connection, submission_id)

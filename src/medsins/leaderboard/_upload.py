@@ -32,7 +32,7 @@ class Limits:
 
 class UploadRow(NamedTuple):
     """One row of an upload. ``number`` counts from 0 after the header; ``line`` is where it ends, 0 where that makes no
-    sense.
+    sense; ``truncated``: a length limit cut the output, as its run says.
     """
 
     number: int
@@ -42,6 +42,7 @@ class UploadRow(NamedTuple):
     output: str | None
     reference: str | None
     instance_id: str
+    truncated: bool = False
 
 
 @contextmanager

@@ -129,4 +129,4 @@ async def answers(board: BoardOf, token: Maintainer, submission: Id, request: Re
 
 def _attach(board: Board, found: Submission, upload: Upload, who: str) -> Submission:
     taken = read_file(board, board.store.version(found.version), upload)
-    return board.store.attach_answers(found.id, taken.answers, taken.report, upload.sha256, who)
+    return board.store.attach_answers(found.id, taken.answers, taken.report, upload.sha256, who, taken.truncated)

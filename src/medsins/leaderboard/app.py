@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,7 @@ from medsins.core.errors import MedsinsError, Problem
 
 from . import api, api_moderate, api_submit, health, web, web_forms
 from ._cache import PageCache, whole_reply
+from ._limited import die_with_parent
 from ._state import State, Watch
 from .board import Board
 from .interface import Store
@@ -70,6 +72,8 @@ def from_environment() -> FastAPI:
     from .observe import log_to_stderr
     from .store import open_store
 
+    if multiprocessing.parent_process():  # one of several servers that one process keeps
+        die_with_parent()
     log_to_stderr()
     settings = read_settings(Path(os.environ[FOLDER_VARIABLE]))
     return create_app(open_store(settings.database_url), settings)

@@ -96,9 +96,10 @@ def _source(
     for item in items:
         references[item.task_id] += item.outputs[:1]
     missing = sum(answers[item.row] is None for item in asked)
+    cut = frozenset(work.truncated)
     return Source(
         label=f"{work.version}, {part} part",
-        rows=tuple(_row(item, answers[item.row]) for item in asked),
+        rows=tuple(_row(item, answers[item.row], item.row in cut) for item in asked),
         specs={
             task_id: infer_spec(task_id, category, references[task_id], language)
             for task_id, (category, language) in work.tasks.items()
@@ -109,8 +110,8 @@ def _source(
     )
 
 
-def _row(item: Item, answer: str | None) -> Row:
-    status = "missing" if answer is None else "ok"
+def _row(item: Item, answer: str | None, cut: bool) -> Row:
+    status = "missing" if answer is None else "truncated" if cut else "ok"
     return Row(item.row, item.task_id, item.input[-_LONGEST_INPUT:], answer, item.outputs, status)
 
 

@@ -19,6 +19,7 @@ from .intake_files import open_upload
 from .intake_match import Matcher, squeeze
 from .records import Item, Kind
 
+_NOTED = ("empty", "truncated", "nul", "equal_questions")
 SHOWN = 50
 """Rows named in a report or an error; the count tells of the others."""
 
@@ -26,7 +27,8 @@ SHOWN = 50
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What was read. ``answers``: one output for each row of the version, None where the upload has none; ``report``:
-    counts and row numbers, no texts; ``claims``: what a run's manifest says of itself.
+    counts and row numbers, no texts; ``claims``: what a run's manifest says of itself; ``truncated``: rows whose output
+    a length limit cut, as the upload says. It changes no score, only what an answer that cannot be read is counted as.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Intake:
     answers: tuple[str | None, ...]
     report: Mapping[str, Any]
     claims: Mapping[str, Any] = field(default_factory=dict)
+    truncated: tuple[int, ...] = ()
 
 
 def read_upload(path: Path, items: Sequence[Item], limits: Limits | None = None) -> Intake:
@@ -59,7 +62,7 @@ def read_upload(path: Path, items: Sequence[Item], limits: Limits | None = None)
     if problems := taking.problems():
         raise InvalidFile(*problems)
     sha256 = sha256_file(path) if path.is_file() else ""
-    return Intake(opened.kind, sha256, tuple(taking.answers), taking.report(), opened.claims)
+    return Intake(opened.kind, sha256, tuple(taking.answers), taking.report(), opened.claims, tuple(taking.truncated))
 
 
 class _Taking:
@@ -68,6 +71,7 @@ class _Taking:
     def __init__(self, items: Sequence[Item]) -> None:
         self._items, self._matcher = items, Matcher(items)
         self.answers: list[str | None] = [None] * len(items)
+        self.truncated: list[int] = []
         self._from: dict[int, int] = {}
         self._equal: dict[tuple[int, ...], list[UploadRow]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
@@ -114,6 +118,9 @@ class _Taking:
             self._counts["nul"] += 1
         self.answers[place] = output
         self._counts["empty"] += output == ""
+        if row.truncated and output is not None:
+            self._counts["truncated"] += 1
+            self.truncated.append(place)
         item = self._items[place]
         # Of a private reference not even "yours is another" is told: guesses could be checked with it.
         if item.part == "open" and row.reference is not None and not _same(row.reference, item.outputs):
@@ -164,7 +171,7 @@ class _Taking:
             "matched_by": {name: count for name, count in matched.items() if count},
             "missing": {"count": missing.total(), "tasks": dict(missing)},
             "references_changed": {"count": len(self._changed), "rows": sorted(self._changed)[:SHOWN]},
-            **{name: self._counts[name] for name in ("empty", "nul", "equal_questions") if self._counts[name]},
+            **{name: self._counts[name] for name in _NOTED if self._counts[name]},
         }
 
 

@@ -109,7 +109,8 @@ def _row(cells: list[str], places: dict[str, int], number: int, line: int, limit
     output: str | None = cells[places["output"]]
     if len(output or "") > limits.cell:
         raise too_large(f"in the output of row {number}", limits.cell, "characters")
-    if not output and "status" in places and cells[places["status"]].strip().lower() in _NEVER_ANSWERED:
+    status = cells[places["status"]].strip().lower() if "status" in places else ""
+    if not output and status in _NEVER_ANSWERED:
         output = None
     return UploadRow(
         number,
@@ -119,6 +120,7 @@ def _row(cells: list[str], places: dict[str, int], number: int, line: int, limit
         output,
         cells[places["GT"]] if "GT" in places else None,
         cells[places["instance_id"]].strip() if "instance_id" in places else "",
+        status == "truncated",
     )
 
 

@@ -118,10 +118,11 @@ def _run_directory(path: Path, limits: Limits) -> Iterator[Opened]:
 
 def _stored(path: Path) -> Iterator[UploadRow]:
     for row, made in read_rows(path):
-        failed = made.completion.status == "error" and not made.completion.text
+        status = made.completion.status
+        failed = status == "error" and not made.completion.text
         output = None if failed else made.completion.text
         reference = made.references[0] if made.references else ""
-        yield UploadRow(row, 0, made.task_id, made.input, output, reference, made.instance_id)
+        yield UploadRow(row, 0, made.task_id, made.input, output, reference, made.instance_id, status == "truncated")
 
 
 def _claims(manifest: bytes) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def _row(columns: dict[str, list[str | None]], at: int, number: int) -> UploadRo
         return columns[name][at] or "" if name in columns else ""
 
     output: str | None = cell("output")
-    if not output and cell("status").strip().lower() in ("missing", "error"):
+    status = cell("status").strip().lower()
+    if not output and status in ("missing", "error"):
         output = None
     reference = cell("GT") if "GT" in columns else None
-    return UploadRow(number, 0, cell("task_id").strip(), cell("input"), output, reference, cell("instance_id").strip())
+    task_id, instance_id = cell("task_id").strip(), cell("instance_id").strip()
+    return UploadRow(number, 0, task_id, cell("input"), output, reference, instance_id, status == "truncated")

@@ -60,6 +60,8 @@ class NewSubmission:
     """One output for each row of the version, in its order; None where the upload has none. Empty for links."""
     key: str = ""
     """What a client sends again when the reply was lost: the same team and key give the submission that was kept."""
+    truncated: Sequence[int] = ()
+    """Rows whose output was cut by a length limit, as whoever made it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ class Store(Protocol):
     def answers(self, submission_id: str) -> list[str | None]:
         """Its outputs, one for each row of its version."""
 
+    def truncated(self, submission_id: str) -> frozenset[int]:
+        """Rows whose output was cut by a length limit, as its sender says."""
+
     def progress(self, submission_id: str) -> float:
         """How far its scoring is, 0 to 1: 0 while it waits, 1 when no job of it is left."""
 
@@ -180,7 +185,13 @@ class Store(Protocol):
         """Show again what was hidden."""
 
     def attach_answers(
-        self, submission_id: str, answers: Sequence[str | None], intake: Mapping[str, Any], sha256: str, actor: str
+        self,
+        submission_id: str,
+        answers: Sequence[str | None],
+        intake: Mapping[str, Any],
+        sha256: str,
+        actor: str,
+        truncated: Sequence[int] = (),
     ) -> Submission:
         """Answers of a ``link`` submission, run by the maintainers; queues its scoring."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from medsins.core import MedsinsError, Problem, digest
 
 from ._limited import Bounds, run_limited
+from ._scratch import scratch
 from .records import Item, Part, Scores, Submission, Version
 
 RESAMPLES = 1_000
@@ -40,8 +40,19 @@ class Work:
     version: str
     digest: str
     tasks: dict[str, tuple[str, str]]
+    truncated: list[int]
     resamples: int
     workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a submission answers: one output for each row of its version, None where there is none, and the rows whose
+    output was cut.
+    """
+
+    answers: Sequence[str | None]
+    truncated: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ def score_submission(
     submission: Submission,
     version: Version,
     items: Path,
-    answers: Sequence[str | None],
+    given: Given,
     means: Means | None = None,
     beat: Callable[[float], None] = lambda progress: None,
 ) -> tuple[Scores, ...]:
@@ -76,7 +87,7 @@ def score_submission(
         submission: whose answers they are.
         version: what they answer.
         items: the version's instances, from ``items_file``.
-        answers: one output for each of them, None where there is none.
+        given: what it answers.
         means: what scoring may use.
         beat: told about twice a second how far it is (0 to 1); what it raises ends the child.
 
@@ -87,17 +98,17 @@ def score_submission(
         ScoringFailed: it took too much, or ended as it should not.
     """
     means = means or Means()
-    with TemporaryDirectory(prefix="medsins-scoring-") as scratch:
-        folder = Path(scratch)
+    with scratch(items.parent) as folder:
         tasks = {task.task_id: (task.category, task.language) for task in version.tasks}
-        work = Work(submission.id, version.id, version.digest, tasks, means.resamples, means.workers)
+        cut = sorted(given.truncated)
+        work = Work(submission.id, version.id, version.digest, tasks, cut, means.resamples, means.workers)
         (folder / "work").write_bytes(msgspec.msgpack.encode(work))
-        (folder / "answers").write_bytes(msgspec.msgpack.encode(list(answers)))
+        (folder / "answers").write_bytes(msgspec.msgpack.encode(list(given.answers)))
         command = [sys.executable, "-m", "medsins.leaderboard.child", str(items.resolve()), str(folder)]
         ended = run_limited(command, folder, means.bounds, lambda: beat(_progress(folder)))
         result = folder / "result"
         if ended.late or ended.code or not result.exists():
-            raise ScoringFailed(_reason(ended.late, ended.code, folder, answers))
+            raise ScoringFailed(_reason(ended.late, ended.code, folder, given.answers))
         found: dict[Part, Any] = msgspec.msgpack.decode(result.read_bytes())
     now, metric = datetime.now(UTC), metric_digest(means.resamples)
     return tuple(

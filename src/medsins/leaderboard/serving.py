@@ -6,17 +6,17 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from ._scratch import sweep
 from .app import FOLDER_VARIABLE, create_app
 from .interface import Store
 from .observe import log, log_to_stderr
-from .settings import ENVIRONMENT, Settings
+from .settings import CACHE, ENVIRONMENT, Settings
 
 PARENT_VARIABLE = "MEDSINS_BOARD_PARENT"
 """Set for a worker that ends when its standard input does: with the process that started it."""
@@ -31,7 +31,8 @@ def serve(store: Store, settings: Settings, processes: int, workers: int) -> Non
     import uvicorn
 
     log_to_stderr()
-    empty_incoming(settings)
+    for root in (settings.incoming, settings.folder / CACHE):
+        sweep(root)
     given = options(settings)
     with _workers(settings, workers):
         if processes == 1:
@@ -40,17 +41,6 @@ def serve(store: Store, settings: Settings, processes: int, workers: int) -> Non
             os.environ[FOLDER_VARIABLE] = str(settings.folder)
             os.environ[f"{ENVIRONMENT}HOST"], os.environ[f"{ENVIRONMENT}PORT"] = settings.host, str(settings.port)
             uvicorn.run("medsins.leaderboard.app:from_environment", factory=True, workers=processes, **given)
-
-
-def empty_incoming(settings: Settings) -> None:
-    """Remove what uploads left behind that were under way when a server was killed (older than any upload may be)."""
-    import shutil
-
-    settings.incoming.mkdir(exist_ok=True)
-    oldest = time.time() - settings.upload_seconds - 60
-    for path in settings.incoming.iterdir():
-        if path.stat().st_mtime < oldest:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -138,4 +128,5 @@ def work(store: Store, settings: Settings, stop: threading.Event) -> None:
 
     log_to_stderr()
     delay = timedelta(days=settings.private_delay_days)
-    run_worker(store, stop, WorkerSettings(settings.folder / "cache", private_delay=delay))
+    sweep(settings.folder / CACHE)
+    run_worker(store, stop, WorkerSettings(settings.folder / CACHE, private_delay=delay))

@@ -17,7 +17,7 @@ from medsins.core.files import atomic_open, write_text
 
 from .interface import Quota
 
-SETTINGS, KEY, INCOMING = "board.toml", "secret.key", "incoming"
+SETTINGS, KEY, INCOMING, CACHE = "board.toml", "secret.key", "incoming", "cache"
 ENVIRONMENT = "MEDSINS_BOARD_"
 
 
@@ -80,7 +80,7 @@ class Settings:
 
     @property
     def incoming(self) -> Path:
-        """Where uploads lie while they are read; emptied at every start."""
+        """Where uploads lie while they are read; what killed servers left there goes at the next start."""
         return self.folder / INCOMING
 
     def key(self) -> bytes:

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsins.core import derive_seed
-from medsins.core.files import atomic_open
 
+from ._scratch import scratch
 from .interface import Store
 from .records import Scores, Submission
 
@@ -191,8 +191,11 @@ def _path(cache: Path, submission_id: str) -> Path:
 
 
 def _keep(cache: Path, submission_id: str, made: Sketch) -> None:
-    with atomic_open(_path(cache, submission_id), "wb") as stream:
-        np.savez(stream, **{name: getattr(made, name) for name in Sketch.__slots__})
+    path = _path(cache, submission_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(cache) as folder:
+        np.savez(folder / path.name, **{name: getattr(made, name) for name in Sketch.__slots__})
+        (folder / path.name).replace(path)
 
 
 def _kept(cache: Path, submission_id: str) -> Sketch | None:

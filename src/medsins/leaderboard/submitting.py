@@ -21,6 +21,7 @@ from .board import Board
 from .interface import NewSubmission, NotFound, Refused
 from .records import Kind, ModelCard, Submission, Version
 from .replies import Halt
+from .settings import CACHE
 from .uploads import Upload
 
 BOUNDS = Bounds(memory_mb=4_000, output_mb=1_500, cpu_seconds=120, seconds=180)
@@ -34,6 +35,7 @@ class Taken:
     answers: list[str | None]
     report: dict[str, Any]
     claims: dict[str, Any]
+    truncated: list[int]
 
 
 def submit_file(board: Board, team: str, told: SubmissionIn, upload: Upload, key: str = "") -> Submission:
@@ -55,6 +57,7 @@ def submit_file(board: Board, team: str, told: SubmissionIn, upload: Upload, key
         intake=taken.report,
         claims={**taken.claims, **told.claims()},
         answers=taken.answers,
+        truncated=taken.truncated,
         key=key,
     )
     return board.store.submit(new, board.settings.allowance)
@@ -109,7 +112,7 @@ def read_file(board: Board, version: Version, upload: Upload) -> Taken:
         raise Halt(422, Problem("there is no file in it", "file", "send CSV, Parquet or a zip of a run directory"))
     folder = upload.path.parent
     result = folder / "result"
-    items = items_file(board.store, version, board.settings.folder / "cache")
+    items = items_file(board.store, version, board.settings.folder / CACHE)
     program = [sys.executable, "-m", "medsins.leaderboard._intake_child"]
     run_limited([*program, str(upload.path), str(items), str(result)], folder, BOUNDS)
     if not result.exists():

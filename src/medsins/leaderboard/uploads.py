@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from ._scratch import scratch
 from .replies import Halt
 from .settings import Settings
 
@@ -120,9 +120,8 @@ async def received(
     Raises:
         Halt: too large (413), too slow (408), packed (415), no form that can be read (422).
     """
-    settings.incoming.mkdir(exist_ok=True)
-    with TemporaryDirectory(dir=settings.incoming, prefix="upload-") as folder:
-        sink = _Sink(Path(folder), Limits.of(settings), before_file)
+    with scratch(settings.incoming) as folder:
+        sink = _Sink(folder, Limits.of(settings), before_file)
         try:
             _check_head(request, sink.limits)
             await _receive(request, sink)

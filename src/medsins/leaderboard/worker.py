@@ -24,7 +24,7 @@ from ._items import items_file, read_items
 from .interface import NotFound, Refused, Store, Unavailable
 from .publication import decide, due_private, standing_of, unshown
 from .records import Job, Published, Scores
-from .scoring import Means, ScoringFailed, constant_tasks, metric_digest, score_submission
+from .scoring import Given, Means, ScoringFailed, constant_tasks, metric_digest, score_submission
 from .similarity import similar
 
 LOGGER = logging.getLogger("medsins.board")
@@ -164,7 +164,8 @@ def _results(store: Store, held: _Held, settings: WorkerSettings) -> tuple[tuple
     path = items_file(store, version, settings.cache)
     answers = store.answers(submission.id)
     held.beat(0.0)
-    scores = score_submission(submission, version, path, answers, settings.means, lambda p: held.beat(0.95 * p))
+    given = Given(answers, store.truncated(submission.id))
+    scores = score_submission(submission, version, path, given, settings.means, lambda p: held.beat(0.95 * p))
     held.beat(0.95)
     flags = _flags(submission.intake, len(answers))
     if constant := constant_tasks(read_items(path), answers):

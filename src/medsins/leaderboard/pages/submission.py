@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from medsins.leaderboard.interface import NotFound, Store
+from medsins.leaderboard.noticed import noticed
 from medsins.leaderboard.views import slug
 
 from ._page import Page, Query
@@ -15,7 +16,9 @@ from ._page import Page, Query
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """An attempt. ``progress``: 0 to 1 while it is scored; ``shown``: the board shows this one of the model's."""
+    """An attempt. ``progress``: 0 to 1 while it is scored; ``shown``: the board shows this one of the model's;
+    ``noticed``: ``intake`` in words.
+    """
 
     id: str
     model: str
@@ -32,6 +35,7 @@ class SubmissionView:
     note: str
     sha256: str
     intake: Mapping[str, Any]
+    noticed: tuple[str, ...]
 
     @property
     def waiting(self) -> bool:
@@ -66,6 +70,7 @@ def view(store: Store, query: Query) -> SubmissionView:
         shown=own,
         note=shown.note if shown is not None else "",
         sha256=found.sha256,
+        noticed=tuple(noticed(found.intake)),
         intake={slug(str(name)).replace("-", "_"): value for name, value in found.intake.items()},
     )
 
