@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from medsins.training.attention import visible
 from medsins.training.loss import row_tensors, summed_loss
+from medsins.training.packed_attention import attention, blocks
 from medsins.training.packing import pack
 from medsins.training.records import TokenSample
 
@@ -47,9 +50,19 @@ def gradients(model: Any, loss: Any) -> Any:
     return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
 
 
+@pytest.fixture(params=["dense mask", "by block"])
+def attending(request: pytest.FixtureRequest, tiny_llama: Any) -> Iterator[Any]:
+    """The model with either attention; by block on a processor only."""
+    name = "sdpa" if request.param == "dense mask" else attention()
+    tiny_llama.set_attn_implementation(name)
+    yield tiny_llama
+    tiny_llama.set_attn_implementation("sdpa")
+
+
 @pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_packed_rows_are_exact(tiny_llama: Any, share: bool, seed: int) -> None:
+def test_packed_rows_are_exact(attending: Any, share: bool, seed: int) -> None:
+    tiny_llama = attending
     samples = clinical_like(24, seed)
     wanted = padded(tiny_llama, samples)
     wanted_gradients = gradients(tiny_llama, wanted)
@@ -70,3 +83,21 @@ def test_a_row_that_sees_too_much_would_be_noticed(tiny_llama: Any) -> None:
     open_mask = torch.ones(len(row), len(row), dtype=torch.bool).tril()[None, None]
     wrong = summed_loss(tiny_llama, {**tensors, "attention_mask": open_mask}).item()
     assert abs(wrong - right) / right > 1e-4
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_blocks_say_what_the_mask_says(share: bool) -> None:
+    for row in pack(clinical_like(40, 5), 256, share):
+        seen = np.zeros((len(row), len(row)), np.bool_)
+        for block in blocks(row):
+            seen[block.start : block.end, block.seen_from : block.seen_to] = True
+            seen[block.start : block.end, block.start : block.end] |= np.tri(block.end - block.start, dtype=np.bool_)
+        assert (seen == visible(row)).all()
+
+
+def test_answers_are_written_with_either_attention(attending: Any) -> None:
+    """A model that is evaluated while it is tuned keeps the attention that it is tuned with."""
+    ids = torch.arange(5, 25)[None]
+    written = attending.generate(ids, max_new_tokens=8, do_sample=False, pad_token_id=0)
+    attending.set_attn_implementation("eager")
+    assert attending.generate(ids, max_new_tokens=8, do_sample=False, pad_token_id=0).tolist() == written.tolist()
