@@ -231,15 +231,20 @@ def _task(entry: Mapping[str, Any], total: int) -> TaskLine:
 
 
 def _gate(gate: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"findings": ("task", "test_task"),
-             "examples": ("task", "test_task", "instance", "test_instance", "input", "test_input", "output", "test_output")}  # fmt: skip
-    texts = {part: [{name: str(mapping(entry).get(name) or "") for name in wanted} for entry in sequence(gate.get(part))]
-             for part, wanted in names.items()}  # fmt: skip
-    counts = [{name: _count(mapping(entry), name) for name in ("instances", "inputs")}
-              for entry in sequence(gate.get("findings"))]  # fmt: skip
-    findings = [{**text, **count} for text, count in zip(texts["findings"], counts, strict=True)]
-    files = [str(name) for name in sequence(gate.get("files"))]
-    return {"files": files, "inputs": _count(gate, "inputs"), "findings": findings, "examples": texts["examples"]}
+    """The gate with all its parts there, whatever the manifest has of them."""
+    sides = [f"{side}{name}" for side in ("", "test_") for name in ("task", "instance", "input", "output")]
+    findings = [mapping(entry) for entry in sequence(gate.get("findings"))]
+    examples = [mapping(entry) for entry in sequence(gate.get("examples"))]
+    return {
+        "files": [str(name) for name in sequence(gate.get("files"))],
+        "inputs": _count(gate, "inputs"),
+        "findings": [
+            {name: str(entry.get(name) or "") for name in ("task", "test_task")}
+            | {name: _count(entry, name) for name in ("instances", "inputs")}
+            for entry in findings
+        ],
+        "examples": [{name: str(entry.get(name) or "") for name in sides} for entry in examples],
+    }
 
 
 def _count(entry: Mapping[str, Any], name: str) -> int:
