@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from medsins.core import Card, Example, Instance
@@ -26,6 +27,19 @@ instances = st.builds(
     extra=st.just({}) | st.just({}) | extras,
 )
 rows = st.lists(instances, max_size=8)
+
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+def elements(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """JSON texts of instances: documented, bent and doubled keys, in many spellings."""
+    string = texts.flatmap(lambda text: st.sampled_from([json.dumps(text), json.dumps(text, ensure_ascii=False)]))
+    odd = st.sampled_from(["1", "null", "[]", '["a", 2]', "{}", "true", '"\\u0022"', '"\\\\"', "1.50", '["a","b"]'])
+    key = st.sampled_from(['"input"', '"output"', '"id"', '"\\u0069nput"', '"note"', '"i\\u0064"'])
+    pair = st.tuples(key, st.sampled_from([":", ": ", " :"]), string | odd).map("".join)
+    head = st.tuples(string, string).map(lambda both: [f'"input": {both[0]}', f'"output": {both[1]}'])
+    return st.tuples(head, st.lists(pair, max_size=2)).map(lambda two: "{" + ", ".join(two[0] + two[1]) + "}")
+
 
 CARD = Card(
     contributors=("A. Nurse", "B. Doctor, M.D."),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsins.core import Card, Instance, InvalidFile, UsageError
@@ -17,9 +17,7 @@ from medsins.tasks import SUFFIXES, card_document, convert, open_reader, open_wr
 from medsins.tasks import _json as json_module
 from medsins.tasks._bytes import MAX_VALUE, Window, locate, split_name
 
-from .samples import CARD, content, plain, read_all, rows, write_json
-
-relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+from .samples import CARD, content, elements, plain, read_all, relaxed, rows, write_json
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -66,16 +64,6 @@ def test_a_large_file_is_read_by_the_fast_path(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(json_module, "plain_rows", lambda *args: seen.append(original(*args)) or seen[-1])
     assert len(read_all(path)) == 9000
     assert sum(found is not None for found in seen) >= len(seen) - 1 >= 2
-
-
-def elements(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """JSON texts of instances: documented, bent and doubled keys, in many spellings."""
-    string = texts.flatmap(lambda text: st.sampled_from([json.dumps(text), json.dumps(text, ensure_ascii=False)]))
-    odd = st.sampled_from(["1", "null", "[]", '["a", 2]', "{}", "true", '"\\u0022"', '"\\\\"', "1.50", '["a","b"]'])
-    key = st.sampled_from(['"input"', '"output"', '"id"', '"\\u0069nput"', '"note"', '"i\\u0064"'])
-    pair = st.tuples(key, st.sampled_from([":", ": ", " :"]), string | odd).map("".join)
-    head = st.tuples(string, string).map(lambda both: [f'"input": {both[0]}', f'"output": {both[1]}'])
-    return st.tuples(head, st.lists(pair, max_size=2)).map(lambda two: "{" + ", ".join(two[0] + two[1]) + "}")
 
 
 TRICKY = st.text(st.sampled_from('ab"\\}{],[:\n é😀'), max_size=12)
