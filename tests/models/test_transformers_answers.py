@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,52 @@ def test_more_requests_than_slots_refill_the_batch(folder: Path) -> None:
     ]
     found = answers(narrow, requests)
     assert pairs(found) == expected(narrow, requests)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 0])
+def test_two_decoders_give_the_answers_of_generate(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    worked = set()
+    forward = _local_decode.Decoder.forward
+
+    def watched(decoder: Any, *given: Any) -> Any:
+        worked.add(decoder)
+        return forward(decoder, *given)
+
+    monkeypatch.setattr(_local_decode.Decoder, "forward", watched)
+    torch.set_num_threads(2)
+    try:
+        both = open_backend(str(folder), BackendOptions(precision="float32", batch_size=rows))
+        requests = ask(
+            *[head + str(i) + text for text in TEXTS for i, head in enumerate((HEAD, "", HEAD[:40]))], new=16
+        )
+        found = answers(both, requests)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert len(both.crew) == 2
+    first, second = (list(decoder.model.parameters()) for decoder in both.crew)
+    assert all(a is b for a, b in zip(first, second, strict=True))  # the weights are there once
+    assert worked == {*both.crew}
+    assert pairs(found) == expected(both, requests)
+
+
+def test_what_fails_in_a_second_decoder_is_told_and_the_other_stops(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(2)
+    try:
+        both = open_backend(str(folder), BackendOptions(precision="float32"))
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("can't allocate memory: 1 byte")
+
+        monkeypatch.setattr(both.crew[1], "forward", broken)
+        before = threading.active_count()
+        with pytest.raises(RunError, match="not enough memory"):
+            answers(both, ask(*TEXTS, new=200))
+        assert threading.active_count() == before
+    finally:
+        torch.set_num_threads(1)
 
 
 words = st.text(st.sampled_from("ab c,.é"), min_size=1, max_size=40)

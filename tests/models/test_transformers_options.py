@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 
 from medsins.core import Request
 from medsins.models._base import BackendOptions
+from medsins.models._local_decode import Line
 from medsins.models.transformers import TransformersBackend, open_backend
 
 from .tiny import answers, ask, build
@@ -61,7 +63,7 @@ def test_options_that_are_all_there_is_share_all_the_probability(backend: Transf
     request = with_options(["No drug."])[0]
     job = backend._job(request, backend.chat.encode(request.prompt), 4, 0)
     job.options = [[token] for token in range(backend.words)]
-    assert [found for group in backend.decoder.together([job], 1) for found in group] == [job]
+    assert [found for group in backend.decoder.together(Line(deque([job])), 1) for found in group] == [job]
     assert math.fsum(map(math.exp, job.option_scores)) == pytest.approx(1, abs=1e-5)
 
 

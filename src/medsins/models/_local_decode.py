@@ -23,6 +23,32 @@ PREFIXES = 6  # kept at a time
 NEAR = 1e-3  # logits: two tokens nearer than this are told apart by rounding
 
 
+class Line:
+    """Requests waiting for a decoder, which takes them from the front, or from the ``back``. Two may take from one."""
+
+    def __init__(self, jobs: deque[Job], back: bool = False) -> None:
+        self.jobs, self.back, self.stopped = jobs, back, False
+        length = max((len(job.prompt) - job.shared + job.limit for job in jobs), default=0)
+        self.size, self.capacity = len(jobs), length
+
+    def __bool__(self) -> bool:
+        return bool(self.jobs)
+
+    def take(self) -> Job | None:
+        """The next request; None where none is left."""
+        try:
+            return self.jobs.pop() if self.back else self.jobs.popleft()
+        except IndexError:
+            return None
+
+    def put_back(self, job: Job) -> None:
+        """Undo ``take``."""
+        if self.back:
+            self.jobs.append(job)
+        else:
+            self.jobs.appendleft(job)
+
+
 class Decoder:
     """Runs one model. ``exact`` settles near ties alone, so that a batch gives the answers of one at a time."""
 
@@ -75,17 +101,17 @@ class Decoder:
         self.forward(tokens, Step(slots, [Prefix()], [], [], [len(tokens)], self.device), [0])
         return slots.as_prefix(len(tokens))
 
-    def together(self, jobs: Sequence[Job], rows: int) -> Iterator[list[Job]]:
+    def together(self, waiting: Line, rows: int) -> Iterator[list[Job]]:
         """Answer requests, up to ``rows`` of them at a time; each that finishes makes room for the next. Those that
         share a beginning come one after the other.
 
         Yields finished ones a few together. Where rounding may decide, answers depend on who shares the batch: it is
         then yielded as a whole, so that it is never formed again with other members.
         """
-        waiting, active, finished = deque(jobs), list[Job](), list[Job]()
-        slots = Slots(min(rows, len(jobs)), max(len(job.prompt) - job.shared + job.limit for job in jobs))
+        active, finished = list[Job](), list[Job]()
+        slots = Slots(min(rows, waiting.size), waiting.capacity)
         yielded = time.monotonic()
-        while waiting or active:
+        while (waiting or active) and not waiting.stopped:
             for job in self._advance(waiting, active, slots):
                 job.prefix = Prefix()
                 if job.close:
@@ -99,12 +125,14 @@ class Decoder:
             yield finished
 
     @torch.inference_mode()
-    def _advance(self, waiting: deque[Job], active: list[Job], slots: Slots) -> list[Job]:
+    def _advance(self, waiting: Line, active: list[Job], slots: Slots) -> list[Job]:
         """One pass: answers under way go on, and prompts are read where slots are free, which costs least when both
         go through the layers together. Returns the requests that left.
         """
         self.attend(NAME)
         fresh = self._next(waiting, active, slots.slots - len(active))
+        if not (active or fresh):  # another decoder took the last one
+            return []
         guesses = self._guesses(active)
         wrote = [[job.new[-1], *guess] for job, guess in zip(active, guesses, strict=True)]
         read = [job.prompt[job.shared :].tolist() for job in fresh]
@@ -131,16 +159,17 @@ class Decoder:
         spare = max(0, STEP_TOKENS - len(active)) // max(1, len(active))
         return [job.guess(spare) for job in active]
 
-    def _next(self, waiting: deque[Job], active: Sequence[Job], free: int) -> list[Job]:
+    def _next(self, waiting: Line, active: Sequence[Job], free: int) -> list[Job]:
         """The next requests to read: one at least where a slot is free, more while they are short."""
         taken: list[Job] = []
         tokens = 0
-        while waiting and len(taken) < free:
-            tokens += len(waiting[0].prompt) - waiting[0].shared
-            if (taken and tokens > READ_TOKENS) or not self._share(waiting[0], [*active, *taken]):
+        while len(taken) < free and (job := waiting.take()):
+            tokens += len(job.prompt) - job.shared
+            if (taken and tokens > READ_TOKENS) or not self._share(job, [*active, *taken]):
+                waiting.put_back(job)
                 break
-            taken.append(waiting.popleft())
-            taken[-1].started = time.perf_counter()
+            taken.append(job)
+            job.started = time.perf_counter()
         return taken
 
     def _share(self, job: Job, active: Sequence[Job]) -> bool:
