@@ -20,6 +20,7 @@ from ._local_chat import Chat
 from ._local_decode import Decoder
 from ._local_job import Job
 from ._local_load import PRECISIONS, Loaded, load
+from ._local_pair import crew_of, side_by_side
 from ._local_plan import Room, plan
 from ._local_probe import can_batch, check_plain_loop
 from ._presets import find_preset
@@ -42,6 +43,7 @@ class TransformersBackend:
         self.ends = end_tokens(loaded)
         self.decoder = Decoder(self.model, exact=loaded.precision == "float32")
         self.batched = can_batch(self.decoder)
+        self.crew = crew_of(self.decoder) if self.batched else [self.decoder]
         if not self.batched:
             check_plain_loop(self.decoder, loaded.name)
         mode = "batched" if self.batched else "one at a time"
@@ -107,11 +109,11 @@ class TransformersBackend:
                 self.decoder.alone(job)
                 yield [job]
             return
-        yield from self.decoder.together(jobs, rows)
+        yield from side_by_side(self.crew, jobs, rows)
 
     def close(self) -> None:
         """Free the weights."""
-        del self.model, self.decoder
+        del self.model, self.decoder, self.crew
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -136,7 +138,9 @@ class TransformersBackend:
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         place = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
-        return Room(self.rows, CACHE_BYTES[self.model.device.type] // place, refill=self.decoder.exact)
+        return Room(
+            self.rows, CACHE_BYTES[self.model.device.type] // place // len(self.crew), refill=self.decoder.exact
+        )
 
 
 @contextmanager
