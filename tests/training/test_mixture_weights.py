@@ -73,7 +73,7 @@ def slack(tasks: list[Supply], languages: dict[str, float], domains: dict[str, f
     return float(-solved.fun) - 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(supplies(), st.dictionaries(st.sampled_from(LANGUAGES), st.floats(0, 1)), st.integers(0, 5000), st.data())
 def test_quotas_are_kept_or_refused(
     tasks: list[Supply], languages: dict[str, float], samples: int, data: st.DataObject
