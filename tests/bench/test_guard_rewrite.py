@@ -125,3 +125,33 @@ def test_an_override_needs_a_reason(server: Any, sockets: list[object], task_fil
     assert (sockets, server.connections) == ([], 0)
     main(rewriting(server, tmp_path / "new.jsonl", path, "--allow-restricted", REASON))
     assert SECRET in json.dumps(server.bodies)
+
+
+def test_the_reason_of_an_override_stands_with_what_it_led_to(
+    server: Any, sockets: list[object], task_file: TaskFile, tmp_path: Path
+) -> None:
+    server.answer = lambda text: "Tell whether iron tablets lie in ward nine's drawer."
+    closed = task_file("ward1", Definition=[SECRET], Access="private")
+    free = task_file("ward2", Definition=[SECRET], Access="open")
+    output = tmp_path / "new.variants.jsonl"
+    main(rewriting(server, output, closed, free, "--allow-restricted", REASON))
+    made = {variant.task_id: variant for variant in read_variants(output) if variant.origin == "rewritten"}
+    assert {task: (one.access, one.override) for task, one in made.items()} == {
+        "ward1": ("private", REASON),
+        "ward2": ("open", ""),
+    }
+    journal = Path(f"{output}.answers.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    assert {(line["task_id"], line["override"]) for line in map(json.loads, journal)} == {
+        ("ward1", REASON),
+        ("ward2", ""),
+    }
+
+
+@pytest.mark.parametrize(("access", "code"), [("private", 3), ("credentialed", 3), ("unknown", 3), ("open", 1)])
+def test_wordings_carry_their_terms_away_from_their_card(
+    server: Any, sockets: list[object], tmp_path: Path, access: Any, code: int
+) -> None:
+    loose = tmp_path / "loose.variants.jsonl"
+    write_variants(loose, [Variant("ward1", SECRET, access=access), Variant("ward1", f"{SECRET} Again.")])
+    assert main(rewriting(server, tmp_path / "new.jsonl", loose)) == code
+    assert bool(server.connections) == (code != 3)

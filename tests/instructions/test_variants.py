@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medsins.catalog import ACCESS
 from medsins.core import Card, Instance, InvalidFile, UsageError
 from medsins.instructions import (
     ORIGINS,
@@ -33,6 +34,9 @@ VARIANTS = st.builds(
     st.sampled_from(ORIGINS),
     st.sampled_from(["", "a model"]),
     st.sampled_from(["", "0" * 16]),
+    st.sampled_from(["", "2026-01-31"]),
+    st.sampled_from(["", *ACCESS]),
+    st.sampled_from(["", "the board allowed it"]),
 )
 SAME_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -77,6 +81,7 @@ LINES = {
     '{"task_id": 1, "text": "x"}': "'task_id' must be a text, found int",
     '{"task_id": "a", "text": " "}': "'text' is empty",
     '{"task_id": "a", "text": "x", "origin": "robot"}': "unknown origin 'robot'",
+    '{"task_id": "a", "text": "x", "access": "secret"}': "unknown terms of access 'secret'",
     '{"task_id": "a", "text": "x", "digest": "00"}': "not the one its digest names",
     '{"task_id": "a", "text": "\\ud800"}': "half of a surrogate pair",
     json.dumps({"task_id": "a", "text": "x" * 100_001}): "100,001 characters",
@@ -200,3 +205,22 @@ def test_files_are_not_written_over_each_other(tmp_path: Path) -> None:
         "would be overwritten", "has the name of another file", "has the name of another file",
     ]  # fmt: skip
     assert first.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("card", "access"),
+    [
+        ({}, ""),
+        ({"Access": "Credentialed"}, "credentialed"),
+        ({"Access": "whoever asks"}, "unknown"),
+        ({"Access": "open", "May_leave": False}, "private"),
+        ({"May_leave": "no"}, "private"),
+        ({"Access": "credentialed", "May_leave": False}, "credentialed"),
+        ({"Access": "open", "May_leave": True}, "open"),
+    ],
+)
+def test_wordings_carry_the_terms_of_their_card(tmp_path: Path, card: dict[str, object], access: str) -> None:
+    path = card_file(tmp_path / "beds.json", "Is the bed free?", **card)
+    copied = tmp_path / "copied.variants.jsonl"
+    write_variants(copied, read_sources([path]))
+    assert [variant.access for variant in read_sources([copied])] == [access]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,7 @@ def _rewrite(args: argparse.Namespace) -> int:
 
     if args.count < 1:
         raise UsageError(Problem("no wordings are wanted", mend="-n takes 1 or more"))
-    jobs = _jobs(args)
-    _refuse_restricted(jobs, args)
+    jobs = _allowed(_jobs(args), args)
     settings = {"model": args.model, "seed": args.seed, "jobs": digest([[job.task_id, job.seeds] for job in jobs])}
     console = err_console(args)
     with Journal(args.output.with_name(f"{args.output.name}.answers.jsonl"), settings) as journal:
@@ -95,6 +95,7 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
     """One for each task of the sources: its wordings that no model made are the seeds."""
     from medsins.core import UsageError, unknown_name
     from medsins.instructions import Job, by_task, read_sources
+    from medsins.tasks.card_terms import strictest
 
     grouped = by_task(read_sources(args.sources))
     wanted = [name.lower() if name.lower() in grouped else name for name in args.task] or list(grouped)
@@ -106,39 +107,50 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
     jobs = []
     for task in dict.fromkeys(wanted):
         seeds = [variant.text for variant in grouped[task] if variant.origin != "rewritten"] or [grouped[task][0].text]
-        jobs.append(Job(task, tuple(dict.fromkeys(seeds)), args.count))
+        named = [variant.access for variant in grouped[task] if variant.access]
+        access = strictest(*named) if named else ""
+        jobs.append(Job(task, tuple(dict.fromkeys(seeds)), args.count, access))
     return jobs
 
 
-def _refuse_restricted(jobs: Sequence[Job], args: argparse.Namespace) -> None:
-    """The guard of ``bench run``: the definition of a restricted task goes to no service that was not approved."""
+def _allowed(jobs: list[Job], args: argparse.Namespace) -> list[Job]:
+    """The guard of ``bench run``: the definition of a restricted task goes to no service that was not approved. Where
+    the user's reason overrode that, the job keeps it.
+    """
     from medsins.bench.guard import guard
     from medsins.bench.plans import IN_PROCESS
     from medsins.models import open_backend, split_model
 
     backend, _, _ = split_model(args.model)
     if backend in IN_PROCESS:
-        return
+        return jobs
     opened = open_backend(args.model)
     try:
-        guard(list(_leaving(jobs, args.sources)), opened.info, args.allow_restricted)
+        decisions = guard(list(_leaving(jobs, args.sources)), opened.info, args.allow_restricted)
     finally:
         opened.close()
+    reasons = {decision.task_id: decision.reason for decision in decisions if decision.by == "override"}
+    return [replace(job, override=reasons.get(job.task_id, "")) for job in jobs]
 
 
 def _leaving(jobs: Sequence[Job], sources: Sequence[Path]) -> Iterator[Leaving]:
-    """What is sent: each task under the terms of every card of it among the sources, else those of the catalogue."""
+    """What is sent: each task under the terms of its wordings, of every card of it among the sources, and of the
+    catalogue.
+    """
     from medsins.bench.guard import Leaving
     from medsins.catalog import task_access
     from medsins.core import Card, Task
-    from medsins.instructions import source_cards
+    from medsins.instructions import card_access, source_cards
+    from medsins.tasks.card_terms import strictest
 
     cards: dict[str, list[Card]] = {}
     for task_id, card in source_cards(sources):
         cards.setdefault(task_id.lower(), []).append(card)
     for job in jobs:
         for card in cards.get(job.task_id.lower(), [Card()]):
-            yield Leaving(Task(job.task_id, card, (), "", access=task_access(job.task_id, card.extra.get("Access"))))
+            named = [access for access in (job.access, card_access(card)) if access]
+            access = task_access(job.task_id, strictest(*named) if named else None)
+            yield Leaving(Task(job.task_id, card, (), "", access=access))
 
 
 def _completer(backend: Backend, console: Any) -> Any:

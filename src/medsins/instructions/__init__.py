@@ -10,7 +10,7 @@ from .diversity import Diversity, diversity
 from .journal import Answer, Journal
 from .rewrite import Ask, Complete, Job, results, rewrite
 from .rules import RULES, Fault, judge
-from .sources import Found, read_cards, read_sources, source_cards, survey
+from .sources import Found, card_access, read_cards, read_sources, source_cards, survey
 from .variants import (
     ORIGINS,
     SUFFIX,
@@ -40,6 +40,7 @@ __all__ = [
     "Variant",
     "add_wordings",
     "by_task",
+    "card_access",
     "check_task",
     "check_variants",
     "cleaned",

@@ -53,13 +53,19 @@ ABOUT_ITSELF = re.compile(
 
 # Forbidding something, as an order; and any word that may stand for it in another wording.
 FORBIDS = re.compile(
-    r"\b(?:(?:do|must|should|may|can|shall|need) ?not|never|without|avoid|refrain)\b|n't\b", re.IGNORECASE
+    r"\b(?:(?:do|must|should|may|can|shall|need) ?not|never|without|avoid|refrain)\b|n['’]t\b", re.IGNORECASE
+)
+_UN = r"un(?!der|i[fioqtv]|til|animous)\w{4,}"  # unclear, unrelated; not under, union, until
+_DIS = (  # disregard, dissimilar; not disease, display
+    r"dis(?:regard|allow|agree|approv|believ|card|continu|count|courag|crepan|like|miss|parit|prov|pute|qualif"
+    r"|similar)\w*"
 )
 NEGATIVE = re.compile(
     r"\b(?:not?|none|never|without|nor|neither|cannot|except|exclu\w+|avoid\w*|refrain\w*|unless|only|free from|"
-    r"un\w{4,}|dis\w{4,}|in(?:correct|valid|accurate|appropriate|consisten|formal)\w*|contra\w+|absen\w+|lack\w*|"
+    rf"{_UN}|{_DIS}|steer clear|maintain\w*|preserv\w*|retain\w*|"
+    r"in(?:correct|valid|accurate|appropriate|consisten|formal)\w*|contra\w+|absen\w+|lack\w*|"
     r"fail\w*|wrong\w*|false\w*|mistak\w*|error\w*|oppos\w+|missing|omit\w*|ignor\w+|rather than|instead of|"
-    r"consisten\w+)\b|n't\b",
+    r"consisten\w+)\b|n['’]t\b",
     re.IGNORECASE,
 )
 

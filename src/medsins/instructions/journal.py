@@ -16,7 +16,9 @@ from medsins.core import InvalidFile, Problem, RunError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said to one request: the text as it came, the digest of the seed wording, model and day."""
+    """What a model said to one request: the text as it came, the digest of the seed wording, model and day, and the
+    reason for which a restricted task was sent to it.
+    """
 
     task_id: str
     attempt: int
@@ -24,6 +26,7 @@ class Answer:
     text: str
     model: str
     date: str
+    override: str = ""
 
 
 class Journal:

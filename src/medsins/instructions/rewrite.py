@@ -6,7 +6,7 @@ provenance are ours. What the model is, is the caller's business: it hands in a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -42,11 +42,15 @@ _KEEP = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task to reword: its seeds, of which the first is the definition, and how many wordings are ``wanted``."""
+    """One task to reword: its seeds, of which the first is the definition, and how many wordings are ``wanted``;
+    its terms of ``access`` and the reason to send it all the same (``override``), for the provenance.
+    """
 
     task_id: str
     seeds: tuple[str, ...]
     wanted: int
+    access: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,18 @@ def ask_of(job: Job, attempt: int, seed: int) -> Ask:
 
 def outcome(job: Job, answers: Iterable[Answer]) -> TaskCheck:
     """The seeds and the answers of a task, judged in the order of attempts, however they arrived."""
-    seeds = [Variant(job.task_id, text) for text in job.seeds]
+    seeds = [Variant(job.task_id, text, access=job.access) for text in job.seeds]
     made = [
-        Variant(job.task_id, unwrapped(answer.text), "rewritten", answer.model, answer.seed, answer.date)
+        Variant(
+            task_id=job.task_id,
+            text=unwrapped(answer.text),
+            origin="rewritten",
+            model=answer.model,
+            seed=answer.seed,
+            date=answer.date,
+            access=job.access,
+            override=answer.override,
+        )
         for answer in sorted(answers, key=lambda answer: answer.attempt)
     ]
     return check_task(job.task_id, job.seeds[0], [*seeds, *made])
@@ -126,6 +139,7 @@ def rewrite(jobs: Sequence[Job], complete: Complete, journal: Journal, model: st
         model: its name, for the provenance.
         seed: of the sampling.
     """
+    reasons = {job.task_id: job.override for job in jobs}
     for _ in count():
         asks = [ask for job in jobs for ask in _round(job, journal, seed)]
         if not asks:
@@ -133,15 +147,15 @@ def rewrite(jobs: Sequence[Job], complete: Complete, journal: Journal, model: st
         arrived = 0
         for group in complete(asks):
             today = datetime.now(UTC).date().isoformat()
-            journal.add([_answer(asks[place], text, model, today) for place, text in group])
+            journal.add([_answer(asks[place], text, model, today, reasons) for place, text in group])
             arrived += len(group)
             yield len(group)
         if not arrived:
             return
 
 
-def _answer(ask: Ask, text: str, model: str, date: str) -> Answer:
-    return Answer(ask.task_id, ask.attempt, ask.seed, text, model, date)
+def _answer(ask: Ask, text: str, model: str, date: str, reasons: Mapping[str, str]) -> Answer:
+    return Answer(ask.task_id, ask.attempt, ask.seed, text, model, date, reasons[ask.task_id])
 
 
 def _round(job: Job, journal: Journal, seed: int) -> list[Ask]:

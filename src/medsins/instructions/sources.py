@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medsins.catalog import ACCESS
 from medsins.catalog import tasks as catalogued
 from medsins.core import Card, InvalidFile, Problem
 from medsins.tasks import find_task_files, open_reader
@@ -99,7 +100,17 @@ def source_cards(paths: Iterable[Path]) -> Iterator[tuple[str, Card]]:
 def _definitions(path: Path) -> Iterator[Variant]:
     """A task's own wordings: people wrote them."""
     for task_id, card, _ in read_cards([path]):
-        yield from (Variant(task_id, text) for text in card.definition)
+        access = card_access(card)
+        yield from (Variant(task_id, text, access=access) for text in card.definition)
+
+
+def card_access(card: Card) -> str:
+    """The terms a card names, ``private`` where it says that the text may not leave; empty where it names none."""
+    named = str(card.extra.get("Access") or "").strip().lower()
+    access = named if named in ("", *ACCESS) else "unknown"
+    leaves = card.extra.get("May_leave")
+    stays = leaves is not None and str(leaves).strip().lower() not in ("true", "yes", "1")
+    return "private" if stays and access != "credentialed" else access
 
 
 def _published_document(path: Path) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Variants files: instruction wordings of tasks, one JSON object a line, each with where it comes from.
 
     {"task_id": "task900", "text": "Say whether …", "origin": "rewritten", "model": "smollm2", "seed": "91ab…",
-     "date": "2026-01-31", "digest": "40c2…"}
+     "date": "2026-01-31", "access": "open", "digest": "40c2…"}
 
 ``task_id`` and ``text`` are needed, the rest may be left out. The first wording of a task in a file is the one that the
 others are held against. Files may be put one behind the other.
@@ -16,13 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from medsins.catalog import ACCESS
 from medsins.core import InvalidFile, Problem, UsageError, atomic_open
 
 Origin = Literal["published", "human", "rewritten"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 SUFFIX = ".variants.jsonl"
 
-_KEYS = ("task_id", "text", "origin", "model", "seed", "date", "digest")
+_KEYS = ("task_id", "text", "origin", "model", "seed", "date", "access", "override", "digest")
 _MOST_PROBLEMS = 1000
 _LONGEST = 100_000  # characters of a wording; an instruction is no document
 
@@ -37,7 +38,9 @@ class Variant:
     """One wording of a task's instruction.
 
     ``origin``: ``published`` (with the article), ``human`` or ``rewritten`` (by ``model``, on ``date``, from the
-    wording whose digest is ``seed``). What is not known is empty.
+    wording whose digest is ``seed``). ``access`` are the terms of the task it belongs to, which also say where the
+    wording may be sent; ``override`` is the reason for which it was sent to a service all the same. What is not
+    known is empty.
     """
 
     task_id: str
@@ -46,6 +49,8 @@ class Variant:
     model: str = ""
     seed: str = ""
     date: str = ""
+    access: str = ""
+    override: str = ""
 
     @property
     def digest(self) -> str:
@@ -97,6 +102,8 @@ def _variant(line: bytes) -> Variant | list[tuple[str, str]]:
     ]
     if "origin" in raw and raw["origin"] not in ORIGINS:
         wrong.append((f"has the unknown origin {raw['origin']!r}", f"known: {', '.join(ORIGINS)}"))
+    if raw.get("access", "") not in ("", *ACCESS):
+        wrong.append((f"has the unknown terms of access {raw['access']!r}", f"known: {', '.join(ACCESS)}"))
     problems = [fault for fault in wrong if fault]
     if problems:
         return problems
