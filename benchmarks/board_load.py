@@ -2,8 +2,8 @@
 
 python benchmarks/board_load.py --models 200 --seconds 20 --readers 32 --processes 2
 
-Starts the board in processes of its own, reads its pages over keep-alive connections from another process, and prints
-requests a second, latencies, errors, and who used the processor.
+Starts the board in processes of its own, reads its pages over keep-alive connections from another process, first alone
+and then while files are submitted, and prints requests a second, latencies, errors, and who used the processor.
 """
 
 from __future__ import annotations
@@ -14,17 +14,23 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+PORT = 8765
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -131,10 +137,72 @@ def children_cpu(pid: int) -> float:
     return own + sum(children_cpu(int(child)) for child in below)
 
 
+def load(server: Served, args: argparse.Namespace, uploads: int) -> dict[str, Any]:
+    """One phase: readers for some seconds, and so many uploads spread over the first half of them."""
+    before, worked = children_cpu(server.process.pid), children_cpu(server.worker.pid)
+    results: Any = multiprocessing.Queue()
+    port = urlsplit(server.url).port
+    reading = multiprocessing.Process(target=readers_of, args=(port, args.seconds, args.readers, results))
+    told: list[int] = []
+    pause = args.seconds / max(1, uploads) / 2
+    sender = threading.Thread(target=submit, args=(server.url, server.secret, server.file, uploads, pause, told))
+    reading.start()
+    sender.start()
+    found: dict[str, Any] = results.get()
+    used = children_cpu(server.process.pid) - before
+    sender.join()
+    found |= {
+        "server_cpu_ms_a_request": 1000 * used / max(1, found["requests"]),
+        "server_cores": used / args.seconds,
+        "scoring_cores": (children_cpu(server.worker.pid) - worked) / args.seconds,
+        "uploads": dict(Counter(told)),
+        "load": os.getloadavg()[0],
+    }
+    return {name: round(value, 2) if isinstance(value, float) else value for name, value in found.items()}
+
+
+@dataclass
+class Served:
+    """A board in processes of its own, and what its submitters need."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    worker: subprocess.Popen[bytes]
+    secret: str
+    file: Path
+
+
+@contextmanager
+def serving(folder: Path, processes: int, secret: str, file: Path) -> Iterator[Served]:
+    """Servers and a worker beside them."""
+    board = [sys.executable, "-m", "medsins", "board"]
+    asked = [
+        *board,
+        "serve",
+        "--dir",
+        str(folder),
+        "--port",
+        str(PORT),
+        "--processes",
+        str(processes),
+        "--workers",
+        "0",
+    ]
+    server = subprocess.Popen(asked, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen([*board, "worker", "--dir", str(folder)], stderr=subprocess.DEVNULL)
+    try:
+        yield Served(f"http://127.0.0.1:{PORT}", server, worker, secret, file)
+    finally:
+        for process in (server, worker):
+            process.send_signal(signal.SIGTERM)
+        for process in (server, worker):
+            process.wait(60)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=20, help="of each phase")
     parser.add_argument("--readers", type=int, default=32)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--uploads", type=int, default=10)
@@ -142,58 +210,52 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = args.board or Path(made) / "board"
-        secret, path = prepare(folder, args.models)
-        command = [
-            sys.executable,
-            "-m",
-            "medsins",
-            "board",
-            "serve",
-            "--dir",
-            str(folder),
-            "--port",
-            "8765",
-            "--processes",
-            str(args.processes),
-        ]
-        server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            url = "http://127.0.0.1:8765"
-            first = {name: first_byte(url, name) for name in ("/healthz", "/", "/", "/")}
-            print(json.dumps({"warm first byte of / in ms": round(1000 * first["/"], 1)}))
-            before = children_cpu(server.pid)
-            results: Any = multiprocessing.Queue()
-            load = multiprocessing.Process(
-                target=readers_of, args=(urlsplit(url).port, args.seconds, args.readers, results)
-            )
-            told: list[int] = []
-            pause = args.seconds / max(1, args.uploads) / 2
-            sender = threading.Thread(target=submit, args=(url, secret, path, args.uploads, pause, told))
-            load.start()
-            sender.start()
-            found = results.get()
-            cpu = children_cpu(server.pid) - before
-            sender.join()
-            found |= {"uploads": told, "server_cpu_seconds": round(cpu, 1), "load": os.getloadavg()[0]}
-            print(json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in found.items()}, indent=2))
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
+        secret, file = prepare(folder, args.models)
+        began = time.monotonic()
+        with serving(folder, args.processes, secret, file) as server:
+            first_byte(server.url, "/healthz")
+            answers = time.monotonic() - began
+            wait_until_ready(server.url)
+            ready = time.monotonic() - began
+            bytes_after = sorted(1000 * first_byte(server.url, "/") for _ in range(100))
+            told = {
+                "answers after s": answers,
+                "ready after s": ready,
+                "CPU until then s": children_cpu(server.process.pid),
+            }
+            told |= {"first byte of / ms, median": bytes_after[50], "least": bytes_after[0]}
+            print(json.dumps({name: round(value, 1) for name, value in told.items()} | {"load": os.getloadavg()[0]}))
+            for phase, uploads in (("readers alone", 0), ("with uploads", args.uploads)):
+                print(json.dumps({phase: load(server, args, uploads)}, indent=2), flush=True)
+
+
+def wait_until_ready(url: str) -> None:
+    """Wait for a process that has made its first page; asked often enough that each of some processes says so."""
+    with httpx.Client(timeout=120) as client:
+        in_a_row = 0
+        while in_a_row < 20:
+            ready = client.get(f"{url}/readyz", headers={"connection": "close"}).status_code == 200
+            in_a_row = in_a_row + 1 if ready else 0
+            if not ready:
+                time.sleep(0.05)
 
 
 def first_byte(url: str, path: str) -> float:
-    """Seconds until the reply begins; waits for a server that is starting."""
-    until = time.monotonic() + 60
+    """Seconds from a request to the first byte of its reply; waits for a server that is starting."""
+    where = urlsplit(url)
+    head = f"GET {path} HTTP/1.1\r\nhost: {where.netloc}\r\nconnection: close\r\n\r\n".encode()
+    until = time.monotonic() + 120
     while True:
-        began = time.perf_counter()
         try:
-            with httpx.Client() as client, client.stream("GET", url + path) as reply:
-                next(reply.iter_raw())
-                return time.perf_counter() - began
-        except httpx.TransportError:
+            with socket.create_connection((where.hostname, where.port), timeout=60) as line:
+                began = time.perf_counter()
+                line.sendall(head)
+                if line.recv(1):
+                    return time.perf_counter() - began
+        except OSError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.2)
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":

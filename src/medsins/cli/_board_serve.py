@@ -61,7 +61,10 @@ def _any(text: str) -> int:
 
 
 def _init(args: argparse.Namespace) -> int:
+    from medsins.core.errors import AssetUnavailable
+
     with needs_board():
+        from medsins.leaderboard._assets import keep_assets
         from medsins.leaderboard.settings import create_folder
         from medsins.leaderboard.store import open_store, upgrade_store
 
@@ -75,6 +78,10 @@ def _init(args: argparse.Namespace) -> int:
         secret = _first_token(store)
     finally:
         store.close()
+    try:
+        keep_assets(settings)
+    except AssetUnavailable as error:
+        err_console(args).print(f"note: workers will need what is not here: {error}", markup=False, soft_wrap=True)
     told = {"folder": str(args.dir), "database": settings.database, "version": added, "token": secret}
     if args.json:
         print_json(told)

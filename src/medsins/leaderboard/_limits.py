@@ -14,7 +14,7 @@ class Limiter:
     """At most ``limit`` events of a key within ``seconds``.
 
     The key longest unseen is forgotten when there are too many, so that an attacker with many addresses costs no
-    memory. Counts are of one server process.
+    memory. Counts are of one server process: in the store, each failed try would be a write under the board's lock.
     """
 
     def __init__(self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:

@@ -12,6 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from medsins.core.errors import AssetUnavailable
+
+from ._assets import use_assets
 from ._scratch import sweep
 from .app import FOLDER_VARIABLE, create_app
 from .interface import Store
@@ -129,4 +132,8 @@ def work(store: Store, settings: Settings, stop: threading.Event) -> None:
     log_to_stderr()
     delay = timedelta(days=settings.private_delay_days)
     sweep(settings.folder / CACHE)
+    try:
+        use_assets(settings)
+    except AssetUnavailable as error:
+        log("scoring of some tasks will fail", said=str(error))
     run_worker(store, stop, WorkerSettings(settings.folder / CACHE, private_delay=delay))

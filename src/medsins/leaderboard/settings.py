@@ -17,7 +17,7 @@ from medsins.core.files import atomic_open, write_text
 
 from .interface import Quota
 
-SETTINGS, KEY, INCOMING, CACHE = "board.toml", "secret.key", "incoming", "cache"
+SETTINGS, KEY, INCOMING, CACHE, ASSETS = "board.toml", "secret.key", "incoming", "cache", "assets"
 ENVIRONMENT = "MEDSINS_BOARD_"
 
 
