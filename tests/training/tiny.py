@@ -40,33 +40,35 @@ def make_model(folder: Path, template: bool = True) -> Path:
 
 def make_tasks(folder: Path, count: int = 60) -> Path:
     """Two task files to train on, with few words so that a small model can learn something."""
-    folder.mkdir(parents=True, exist_ok=True)
-    entities = [
-        {"id": str(n), "input": f"Bed {n}: takes {DRUGS[n % 6]}.", "output": [DRUGS[n % 6]]} for n in range(count)
-    ]
-    claims = [
-        {"id": str(n), "input": f"Is {DRUGS[n % 6]} for bed {n}?", "output": ["yes" if n % 2 else "no"]}
+    for name in ("task900_drugs", "task901_claims"):
+        make_task(folder / f"{name}.json", count)
+    return folder
+
+
+def make_task(path: Path, count: int, **card: object) -> Path:
+    """A task file of entities or of claims, by its name; ``card`` overrides its keys."""
+    drugs = path.stem.endswith("drugs")
+    instances = [
+        {"id": str(n), "input": f"Bed {n}: takes {DRUGS[n % 6]}.", "output": [DRUGS[n % 6]]}
+        if drugs
+        else {"id": str(n), "input": f"Is {DRUGS[n % 6]} for bed {n}?", "output": ["yes" if n % 2 else "no"]}
         for n in range(count)
     ]
-    for name, category, instances in (
-        ("task900_drugs", "Named Entity Recognition", entities),
-        ("task901_claims", "Fact Verification", claims),
-    ):
-        card = {
-            "Contributors": ["x"], "Source": ["invented"], "URL": ["https://example.org"], "Categories": [category],
-            "Reasoning": [], "Definition": ["Name the drug." if name.endswith("drugs") else "Answer yes or no."],
-            "Input_language": ["English"], "Output_language": ["English"], "Instruction_language": ["English"],
-            "Domains": ["Clinical"], "Positive Examples": [], "Negative Examples": [], "Instances": instances,
-        }  # fmt: skip
-        (folder / f"{name}.json").write_text(json.dumps(card), encoding="utf-8")
-    return folder
+    document = {
+        "Contributors": ["x"], "Source": ["invented"], "URL": ["https://example.org"],
+        "Categories": ["Named Entity Recognition" if drugs else "Fact Verification"],
+        "Reasoning": [], "Definition": ["Name the drug." if drugs else "Answer yes or no."],
+        "Input_language": ["English"], "Output_language": ["English"], "Instruction_language": ["English"],
+        "Domains": ["Clinical"], "Positive Examples": [], "Negative Examples": [], **card, "Instances": instances,
+    }  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
 
 
 def make_test(folder: Path) -> Path:
     """A task file to test on, one of whose inputs is trained on too."""
-    make_tasks(folder, 6)
-    (folder / "task901_claims.json").unlink()
-    path = folder / "task900_drugs.json"
+    path = make_task(folder / "task900_drugs.json", 6)
     document = json.loads(path.read_text(encoding="utf-8"))
     for number, instance in enumerate(document["Instances"][1:], start=1):
         instance["input"] = f"Ward {number}: takes {DRUGS[number]}."

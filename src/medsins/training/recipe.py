@@ -210,6 +210,8 @@ class _Reader:
                 header = number if inside == table else header
             elif inside == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line):
                 return f"{self.path}:{number}"
+            if inside == f"{table}.{name}":
+                return f"{self.path}:{number}"
             if not table and inside.partition(".")[0] == name:
                 return f"{self.path}:{number}"
         return f"{self.path}:{header}" if header else str(self.path)
