@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def test_two_processes_with_copies_have_the_losses_of_one(folder: Path, tiny_lla
     assert not list((tmp_path / "two" / "model").glob("*.bin"))
     # Stopped after eight steps of ten and started again in one process instead of two: the same curve.
     assert (tmp_path / "two" / "checkpoints" / "checkpoint-8" / trainer.DONE).is_file()
+    shutil.rmtree(tmp_path / "two" / "checkpoints" / f"checkpoint-{STEPS}")
     lines = trainer.read_lines(tmp_path / "two" / trainer.LOSSES)
     assert torchrun(COPIES, 1, folder, tmp_path / "two", STEPS) == 0
     assert [line["step"] for line in trainer.read_losses(tmp_path / "two")] == [line["step"] for line in lines]

@@ -95,3 +95,52 @@ def test_a_full_disk_leaves_the_last_whole_checkpoint(
     last = trainer.last_checkpoint(tmp_path / "full")
     assert last is not None
     assert last.name == "checkpoint-4"
+
+
+def judging(scores: list[float], **changes: Any) -> Any:
+    """An observer whose evaluations find these scores, one after the other, and note the steps."""
+    seen: list[int] = []
+
+    def evaluate(model: Any, step: int) -> dict[str, float]:
+        assert not model.training
+        seen.append(step)
+        return {"one": scores[len(seen) - 1], "other": scores[len(seen) - 1] + 2}
+
+    observer = trainer.Observer(evaluate=evaluate, evaluation=trainer.Evaluation("s", every=2, **changes))
+    return observer, seen
+
+
+def test_it_stops_early_with_the_best_weights(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    observer, seen = judging([9, 10, 30, 20, 25, 40, 50], patience=2)
+    model = trainer.tune(copy.deepcopy(tiny_llama), rows, settings(), tmp_path / "r", observer, tmp_path / "model")
+    assert seen == [0, 2, 4, 6, 8]  # the best after four steps, then two that are not better
+    assert len(losses(tmp_path / "r")) == 8
+    kept = sorted(path.name for path in (tmp_path / "r" / "checkpoints").iterdir())
+    assert "checkpoint-4" in kept
+    best = type(tiny_llama).from_pretrained(tmp_path / "r" / "checkpoints" / "checkpoint-4")
+    for name, weight in model.state_dict().items():
+        assert torch.equal(weight, best.state_dict()[name]), name
+    assert [path.name for path in (tmp_path / "model").glob("*.bin")] == []
+
+
+def test_evaluations_change_no_loss_and_are_not_repeated(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(max_steps=6), tmp_path / "without")
+    observer, seen = judging([1.0] * 9)
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(max_steps=6), tmp_path / "with", observer)
+    assert losses(tmp_path / "with") == pytest.approx(losses(tmp_path / "without"), rel=1e-6)
+    assert seen == [0, 2, 4, 6]
+    shutil.rmtree(tmp_path / "with" / "checkpoints" / "checkpoint-6")
+    again, seen = judging([1.0] * 9)
+    trainer.tune(copy.deepcopy(tiny_llama), rows, settings(max_steps=6), tmp_path / "with", again)  # from step 4
+    assert seen == [6]
+    noted = trainer.read_lines(tmp_path / "with" / trainer.EVALUATIONS)
+    assert [line["step"] for line in noted] == [0, 2, 4, 6]
+    assert noted[0]["scores"] == {"one": 1.0, "other": 3.0}
+
+
+def test_a_line_that_a_kill_cut_off_is_not_there(tmp_path: Path) -> None:
+    trainer.append_line(tmp_path / "x.jsonl", {"step": 1})
+    with (tmp_path / "x.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('{"step": 2, "lo')
+    assert trainer.read_lines(tmp_path / "x.jsonl") == [{"step": 1}]
+    assert trainer.read_lines(tmp_path / "none.jsonl") == []
