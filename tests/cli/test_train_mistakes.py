@@ -161,3 +161,14 @@ def test_a_tokenizer_without_template_gets_the_plain_format(tiny: Any, tmp_path:
     texts = [p["text"] for g in document["groups"] for s in g["samples"] for p in s["pieces"] if p["kind"] == "prompt"]
     assert texts
     assert "<|user|>" not in "".join(texts)
+
+
+def test_without_the_packages_the_pip_line_is_named(
+    folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "accelerate" else found(name))
+    assert main(["train", "run", str(folder / "my.toml")]) == 2
+    assert "pip install 'medsins[train]'" in capsys.readouterr().err

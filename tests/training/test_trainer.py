@@ -138,6 +138,13 @@ def test_evaluations_change_no_loss_and_are_not_repeated(tiny_llama: Any, rows: 
     assert noted[0]["scores"] == {"one": 1.0, "other": 3.0}
 
 
+def test_recomputed_activations_change_no_loss(tiny_llama: Any, rows: PackedRows, tmp_path: Path) -> None:
+    for name, chosen in (("kept", False), ("again", True)):
+        given = settings(max_steps=3, save_steps=0, gradient_checkpointing=chosen)
+        trainer.tune(copy.deepcopy(tiny_llama), rows, given, tmp_path / name)
+    assert losses(tmp_path / "again") == pytest.approx(losses(tmp_path / "kept"), rel=1e-5)
+
+
 def test_a_line_that_a_kill_cut_off_is_not_there(tmp_path: Path) -> None:
     trainer.append_line(tmp_path / "x.jsonl", {"step": 1})
     with (tmp_path / "x.jsonl").open("a", encoding="utf-8") as stream:

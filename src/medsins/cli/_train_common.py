@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medsins.core import Problem, UsageError
+from medsins.core import MissingExtra, Problem, UsageError
 
 if TYPE_CHECKING:
     from medsins.training.recipe import Recipe
@@ -64,7 +64,12 @@ def base_folder(recipe: Recipe) -> Path:
     Raises:
         UsageError: no such model, or files are missing.
         RefusedByPolicy: it needs remote code, or has pickled weights only.
+        MissingExtra: no torch or transformers.
     """
+    from importlib.util import find_spec
+
+    if not all(map(find_spec, ("torch", "transformers", "accelerate"))):
+        raise MissingExtra("tuning", "train")
     from medsins.models._local_load import check_folder, find_folder
 
     beside = recipe.place(recipe.model)
