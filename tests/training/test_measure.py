@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from medsins.core import UsageError
+from medsins.training.estimate import estimate
 from medsins.training.settings import Adapter, Settings
 from medsins.training.shards import Packed, Packing
 
@@ -65,3 +66,13 @@ def test_the_work_of_packed_rows() -> None:
 def test_the_pace_of_matrix_products_is_a_pace(base: Path) -> None:
     sizes = measure.model_sizes(base, Adapter())
     assert 1e6 < measure.operations_per_second(sizes, 64, False, seconds=0.01) < 1e16
+
+
+def test_no_gradient_goes_through_frozen_lower_layers(base: Path) -> None:
+    whole, half = measure.model_sizes(base, Adapter()), measure.model_sizes(base, Adapter(), 1)
+    assert half.parameters == whole.parameters == whole.tuned
+    assert half.below + half.tuned == half.parameters
+    work = measure.work_of(packed(40, 3600, 900), Settings(), Adapter())
+    forward = 2 * 3600 * whole.parameters
+    assert estimate(whole, work).operations == 3 * forward
+    assert estimate(half, work).operations == forward + 4 * 3600 * half.tuned

@@ -72,3 +72,22 @@ def test_what_is_no_model_cannot_be_tuned(tmp_path: Path) -> None:
 def test_four_bits_need_a_cuda_device(base: Path) -> None:
     with pytest.raises(UsageError, match="CUDA"):
         models.load_base(base, "float32", models.Adapter(rank=4, quantized=True))
+
+
+def test_lower_layers_stay_as_they_are(base: Path, tmp_path: Path) -> None:
+    trainer = pytest.importorskip("medsins.training.trainer")
+    model, _ = models.load_base(base, "float32")
+    models.freeze_lower(model, 2)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    rows = PackedRows(write_packed(some_samples(60), Tokens(WordTokenizer(), 96), Packing(128), tmp_path / "p"))
+    model = trainer.tune(model, rows, trainer.Settings(learning_rate=1e-2, max_steps=3), tmp_path / "run")
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if name.startswith(("model.layers.2.", "model.norm."))}
+
+
+def test_something_has_to_be_tuned(base: Path) -> None:
+    model, _ = models.load_base(base, "float32")
+    with pytest.raises(UsageError, match="nothing would be tuned"):
+        models.freeze_lower(model, 3)
+    models.freeze_lower(model, 0)
+    assert all(parameter.requires_grad for parameter in model.parameters())

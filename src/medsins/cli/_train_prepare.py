@@ -87,7 +87,7 @@ def what_it_takes(prepared: Prepared, recipe: Recipe, base: Path, teraflops: flo
     from medsins.training.estimate import estimate
     from medsins.training.measure import REACHED, model_sizes, operations_per_second, steps_of, work_of
 
-    sizes = model_sizes(base, recipe.adapter)
+    sizes = model_sizes(base, recipe.adapter, recipe.training.frozen_layers)
     work = work_of(prepared.packed, recipe.training, recipe.adapter)
     found = estimate(sizes, work)
     if teraflops is None:

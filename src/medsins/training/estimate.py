@@ -11,13 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A decoder: ``parameters`` in all and ``tuned`` ones, ``layers``, ``hidden`` units, ``vocabulary``."""
+    """A decoder: ``parameters`` in all and ``tuned`` ones, ``layers``, ``hidden`` units, ``vocabulary``; ``below`` are
+    the parameters under all tuned ones, through which no gradient goes.
+    """
 
     parameters: int
     tuned: int
     layers: int
     hidden: int
     vocabulary: int
+    below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,6 @@ def estimate(model: Model, work: Work) -> Estimate:
     # Logits in the working precision and in float32, with their gradient, only where the loss is taken.
     logits = work.row_tokens * work.answer_share * model.vocabulary * (size + 8.0)
     forward = 2.0 * model.parameters
-    backward = 2.0 * model.parameters + 2.0 * model.tuned
+    backward = 2.0 * (model.parameters - model.below) + 2.0 * model.tuned
     again = forward if work.checkpointing else 0.0
     return Estimate(states + activations + logits, work.tokens * (forward + backward + again))

@@ -12,6 +12,7 @@ import torch
 from medsins.core import Problem, UsageError
 
 from .estimate import Model, Work
+from .model import freeze_lower
 from .settings import Adapter, Settings
 from .shards import Packed
 
@@ -19,7 +20,7 @@ REACHED = 0.4
 """Share of the pace of bare matrix products that training is taken to reach."""
 
 
-def model_sizes(folder: Path, adapter: Adapter) -> Model:
+def model_sizes(folder: Path, adapter: Adapter, frozen_layers: int = 0) -> Model:
     """The sizes of a model folder, and how many parameters are tuned. Nothing but its configuration is read.
 
     Raises:
@@ -36,8 +37,12 @@ def model_sizes(folder: Path, adapter: Adapter) -> Model:
         raise UsageError(Problem(f"cannot be loaded: {error}", str(folder), mend)) from error
     whole = sum(parameter.numel() for parameter in model.parameters())
     text = config.get_text_config()
-    tuned = _beside(model, adapter.rank) if adapter.rank else whole
-    return Model(whole, tuned, int(text.num_hidden_layers), int(text.hidden_size), int(text.vocab_size))
+    below = 0
+    if frozen_layers and not adapter.rank:
+        freeze_lower(model, frozen_layers)
+        below = sum(parameter.numel() for parameter in model.parameters() if not parameter.requires_grad)
+    tuned = _beside(model, adapter.rank) if adapter.rank else whole - below
+    return Model(whole, tuned, int(text.num_hidden_layers), int(text.hidden_size), int(text.vocab_size), below)
 
 
 def _beside(model: Any, rank: int) -> int:

@@ -68,6 +68,30 @@ def load_tokenizer(folder: Path) -> Any:
         raise UsageError(Problem(f"its tokenizer cannot be loaded: {reason}", str(folder), mend)) from error
 
 
+def freeze_lower(model: Any, layers: int) -> None:
+    """Keep the embeddings and so many of the lower layers as they are; no gradient goes through them then.
+
+    Raises:
+        UsageError: the model has no more layers than that.
+    """
+    found = decoder_layers(model)
+    if layers >= len(found):
+        mend = f"choose fewer than the model's {len(found)} layers"
+        raise UsageError(Problem(f"frozen_layers is {layers}: nothing would be tuned", "[training]", mend))
+    for part in (model.get_input_embeddings(), *found[:layers]) if layers else ():
+        part.requires_grad_(False)
+
+
+def decoder_layers(model: Any) -> Any:
+    """The layers of a causal model, lowest first."""
+    sizes = model.config.get_text_config().num_hidden_layers
+    stacks = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList) and len(part) == sizes]
+    if not stacks:
+        mend = "set frozen_layers to 0 for this kind of model"
+        raise UsageError(Problem("its layers cannot be told", type(model).__name__, mend))
+    return stacks[0]
+
+
 def with_adapter(model: Any, adapter: Adapter) -> Any:
     """The model with low-rank matrices beside every linear layer but the head, or as it is where ``rank`` is 0."""
     if not adapter.rank:

@@ -186,7 +186,7 @@ class _Reader:
         return {name: tuple(given) if isinstance(given, list) else given}
 
     def outside(self, recipe: Recipe) -> Iterator[Problem]:
-        """What the recipe names and is not there."""
+        """What the recipe names and is not there, and what does not go together."""
         for name in recipe.tasks:
             if not recipe.place(name).exists():
                 yield Problem(f"no such task file or folder: {name}", self.at("", "tasks"), _HERE)
@@ -195,6 +195,9 @@ class _Reader:
         except UsageError as error:
             for problem in error.problems:
                 yield replace(problem, place=self.at("evaluation", "protocol"))
+        if recipe.adapter.rank and recipe.training.frozen_layers:
+            where = self.at("training", "frozen_layers")
+            yield Problem("frozen_layers is set beside an adapter", where, "an adapter leaves them all: set it to 0")
         if recipe.folder.exists() and not recipe.folder.is_dir():
             yield Problem(f"output is a file: {recipe.output}", self.at("", "output"), "name a folder")
 

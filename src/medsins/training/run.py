@@ -11,7 +11,7 @@ from typing import Any
 from medsins.core import Problem, RunError, UsageError, write_json
 
 from .measure import steps_of
-from .model import load_base, load_tokenizer
+from .model import freeze_lower, load_base, load_tokenizer
 from .prepare import Prepared, read_prepared
 from .recipe import Recipe
 from .shards import PackedRows, tokenizer_digest
@@ -91,6 +91,8 @@ def train(recipe: Recipe, base: Path, observer: Observer) -> Trained:
         return done
     rows = PackedRows(prepared.packed)
     model, tokenizer = load_base(base, recipe.training.precision, recipe.adapter)
+    if not recipe.adapter.rank:
+        freeze_lower(model, recipe.training.frozen_layers)
     target = target_of(recipe)
     tune(model, rows, recipe.training, folder, observer, target)
     if is_main():

@@ -46,6 +46,7 @@ class Settings:
         weight_decay: of AdamW.
         clip: the most that the norm of a step's gradient may be.
         precision: what is computed in; weights that are tuned and the optimizer's states are always float32.
+        frozen_layers: lower layers that stay as they are, and the embeddings with them: less work and memory; 0: none.
         gradient_checkpointing: activations are computed again instead of kept: less memory, a third more work.
         devices: processes that torchrun starts; estimates are for as many.
         shard_weights: weights, gradients and states are spread over the devices (FSDP2) instead of copied.
@@ -63,6 +64,7 @@ class Settings:
     weight_decay: float = 0.0
     clip: float = 1.0
     precision: str = "float32"
+    frozen_layers: int = 0
     gradient_checkpointing: bool = False
     devices: int = 1
     shard_weights: bool = False
@@ -73,7 +75,7 @@ class Settings:
     def problems(self) -> list[Problem]:
         """Everything that is wrong with the settings, whatever the data."""
         found = at_least(self, 1, ("rows_per_step", "devices")) + at_least(self, 2, ("keep_checkpoints",))
-        found += at_least(self, 0, ("max_steps", "save_steps", "weight_decay"))
+        found += at_least(self, 0, ("max_steps", "save_steps", "weight_decay", "frozen_layers"))
         for name in ("learning_rate", "epochs", "clip"):
             if not getattr(self, name) > 0:
                 found.append(Problem(f"{name} is {getattr(self, name)}", mend="choose a number above 0"))
