@@ -60,7 +60,7 @@ def run(step: str, rows: int, folder: Path) -> None:
     """One step in this process; prints seconds, and the peak memory of this process and of those below it in MB."""
     from medsins.leaderboard._items import items_file
     from medsins.leaderboard.intake import read_upload
-    from medsins.leaderboard.scoring import score_submission
+    from medsins.leaderboard.scoring import Given, score_submission
     from medsins.leaderboard.store import open_store
 
     version, items = make(rows)
@@ -77,7 +77,7 @@ def run(step: str, rows: int, folder: Path) -> None:
         kept = items_file(store, version, folder)
         attempt = Submission("s", version.id, "m", "t", 1, "csv", "scoring", NOW, "")
         started = time.perf_counter()
-        scores = score_submission(attempt, version, kept, answers)
+        scores = score_submission(attempt, version, kept, Given(answers))
         seconds = time.perf_counter() - started
         assert scores[0].document["rows"] == rows
     peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

@@ -134,8 +134,8 @@ def test_the_services_work_together(compose: dict[str, Any], postgres: Cluster, 
     health = compose["services"]["server"]["healthcheck"]["test"]
     assert health[0] == "CMD"
     board = f"http://127.0.0.1:{services.port}"
-    with services.up("server"), services.up("worker"), services.up("worker"), httpx.Client(timeout=120) as client:
-        until = time.monotonic() + 120
+    with services.up("server"), services.up("worker"), services.up("worker"), httpx.Client(timeout=600) as client:
+        until = time.monotonic() + 600
         while services.run("server", health[1:]).returncode and time.monotonic() < until:
             time.sleep(0.5)
         (version,) = client.get(f"{board}/api/v1/versions").json()
@@ -153,7 +153,7 @@ def test_the_services_work_together(compose: dict[str, Any], postgres: Cluster, 
         )
         assert sent.status_code == 201, sent.text
         address = f"{board}/api/v1/submissions/{sent.json()['id']}"
-        while client.get(address).json()["state"] in ("queued", "scoring") and time.monotonic() < until + 120:
+        while client.get(address).json()["state"] in ("queued", "scoring") and time.monotonic() < until + 600:
             time.sleep(0.5)
         assert client.get(address).json()["state"] == "scored"
         assert "Constant" in client.get(f"{board}/api/v1/models").text

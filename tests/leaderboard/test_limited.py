@@ -83,10 +83,13 @@ def test_a_child_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path
     print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
     time.sleep(600)
     """
-    start = time.monotonic()
-    ended = run(tmp_path, code, Bounds(seconds=2.0))
-    assert ended.late
-    assert time.monotonic() - start < 30
+    for seconds in (2.0, 8.0, 32.0):  # until it got as far as to start one
+        start = time.monotonic()
+        ended = run(tmp_path, code, Bounds(seconds=seconds))
+        assert ended.late
+        assert time.monotonic() - start < 300
+        if ended.output:
+            break
     grandchild = Path(f"/proc/{int(ended.output)}/stat")
     for _ in range(50):
         if not grandchild.exists() or grandchild.read_text().split()[2] == "Z":

@@ -26,7 +26,7 @@ from medsins.leaderboard.interface import Store
 from medsins.leaderboard.store import open_store, restore_store
 
 from ._postgres import Cluster
-from .boards import Clock, fill, make_scores, put
+from .boards import Clock, fill, make_scores, put, score
 from .test_store_backup import busy
 from .test_store_open import NEXT
 
@@ -180,6 +180,23 @@ def test_publishing(store: Store, victim: Victim, kills: int) -> None:
     assert sum(logged.values()) - sum(acknowledged.values()) <= kills  # each kill may hide one that was done
     withdrawn = {name for action, name in logged if action == "submission.withdraw"}
     assert {each.id for each in store.submissions() if each.state == "withdrawn"} == withdrawn
+    assert store.verify() == []
+
+
+@pytest.mark.parametrize("kills", KILLS)
+def test_amending(store: Store, victim: Victim, kills: int) -> None:
+    """References, digests, jobs and the log of an amendment are all there, or none is."""
+    fill(store)
+    for model in ("crimson", "ruby"):
+        score(store, put(store, model=model))
+    done = [" ".join(words[1:]) for number in victim.until(kills) for words in victim.kill("amend", number, 0.12)]
+    logged = [each.digest for each in store.amendments("small@1")]
+    assert set(done) <= set(logged)
+    assert len(set(logged)) == len(logged) <= len(done) + kills
+    assert store.version("small@1").digest == logged[-1]
+    words = logged[-1].removeprefix("digest of ")
+    assert [item.outputs[0] for item in store.items("small@1")] == [words, "answer 1", words, "answer 3"]
+    assert store.waiting()["waiting"] == 2
     assert store.verify() == []
 
 

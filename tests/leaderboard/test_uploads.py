@@ -27,6 +27,8 @@ from .service import VERSION, Running, bearer, predictions, running
 
 CAP_MB = 4
 MEGABYTE = 1_000_000
+SOON = 30.0
+"""Seconds on the slowest machine; a quiet one needs less than one."""
 
 
 @dataclass
@@ -85,14 +87,14 @@ def test_an_endless_body_is_stopped_at_the_cap(bombed: Bombed) -> None:
     line, seconds, sent = bombed.send({"transfer-encoding": "chunked"}, endless())
     assert line.startswith("HTTP/1.1 413") or line == ""
     assert sent < 500 * MEGABYTE  # of a gigabyte
-    assert seconds < 1
+    assert seconds < SOON
     assert bombed.served.memory() - before < 128
 
 
 def test_a_body_that_says_it_is_too_large_is_not_read(bombed: Bombed) -> None:
     line, seconds, _ = bombed.send({"content-length": str(10**12)}, iter([b"x" * 1000]))
     assert line.startswith("HTTP/1.1 413")
-    assert seconds < 1
+    assert seconds < SOON
 
 
 def test_other_bodies_are_small(board: Running) -> None:
@@ -132,7 +134,7 @@ def test_archives_that_grow_are_stopped_by_what_they_unpack_to(bombed: Bombed, p
     )
     assert reply.status_code == 422
     assert "too" in reply.text
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < SOON
     assert bombed.served.memory() - before < 128
 
 
@@ -148,13 +150,19 @@ def test_the_server_goes_on_and_keeps_nothing(bombed: Bombed) -> None:
 
 
 @pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """One in this process, with little patience."""
-    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.5)
+def board(tmp_path: Path) -> Iterator[Running]:
+    """One in this process."""
     store = open_store(f"sqlite:///{tmp_path}/board.sqlite", create=True)
-    with running(store, tmp_path / "board", upload_mb=CAP_MB, upload_seconds=2) as started:
+    with running(store, tmp_path / "board", upload_mb=CAP_MB) as started:
         yield started
     store.close()
+
+
+@pytest.fixture
+def impatient(board: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """It waits for half a second of silence, and for two in all."""
+    monkeypatch.setattr(uploads.Limits, "of", lambda settings: uploads.Limits(CAP_MB * MEGABYTE, 2.0, 0.5))
+    return board
 
 
 def slow(body: bytes, pause: float, count: int) -> Iterator[bytes]:
@@ -165,13 +173,13 @@ def slow(body: bytes, pause: float, count: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(("pause", "count"), [(0.9, 2), (0.3, 10)], ids=["silent", "dripping"])
-def test_slow_bodies_are_left(board: Running, pause: float, count: int) -> None:
+def test_slow_bodies_are_left(impatient: Running, pause: float, count: int) -> None:
     path = f"/api/v1/submissions?version={VERSION}&name=slow"
     began = time.monotonic()
     with contextlib.suppress(OSError):  # closed while it was still dripping
-        assert board.post(path, "red", content=slow(b"task_id", pause, count)).status_code == 408
-    assert time.monotonic() - began < 5
-    assert board.get("/healthz").status_code == 200
+        assert impatient.post(path, "red", content=slow(b"task_id", pause, count)).status_code == 408
+    assert time.monotonic() - began < SOON
+    assert impatient.get("/healthz").status_code == 200
 
 
 def multipart(parts: list[tuple[str, bytes]], boundary: str = "b") -> dict[str, Any]:
