@@ -8,6 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +141,14 @@ class JsonWriter(InstanceWriter):
 
     def write_columns(self, columns: Columns) -> None:
         """Add instances."""
-        if columns.extras is None:
-            rows = zip(columns.ids, columns.inputs, columns.outputs, strict=True)
-            texts = [self._encode({"id": name, "input": given, "output": accepted}) for name, given, accepted in rows]
-        else:
-            documents = map(instance_document, columns.instances())
-            texts = [json.dumps(document, ensure_ascii=False).encode() for document in documents]
+        extras = repeat({}, len(columns)) if columns.extras is None else columns.extras
+        rows = zip(columns.ids, columns.inputs, columns.outputs, extras, strict=True)
+        texts = [
+            json.dumps({"id": name, "input": given, "output": list(accepted), **extra}, ensure_ascii=False).encode()
+            if extra
+            else self._encode({"id": name, "input": given, "output": accepted})
+            for name, given, accepted, extra in rows
+        ]
         if self._lines:
             self._target.write(b"\n".join([*texts, b""]))
         elif texts:
