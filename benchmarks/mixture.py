@@ -60,16 +60,22 @@ def generate(folder: Path, instances: int, form: str, words: int) -> None:
                 writer.write_columns(Columns(ids, inputs, outputs, [True] * len(ids)))
 
 
+def yardstick(terms: int = 5_000_000) -> float:
+    """Terms of a plain sum that this processor adds up in a second of its time, now."""
+    cpu = time.process_time()
+    sum(number * number for number in range(terms))
+    return terms / (time.process_time() - cpu)
+
+
 def measure(folder: Path, temperature: float) -> None:
     """Draw one mixture in this process and print what it took as JSON."""
     from medsins.training.mixture import Mixture, mix
 
     target = folder / "mixture"
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started, cpu = time.perf_counter(), time.process_time()
     mixed = mix([folder / "tasks"], Mixture(temperature=temperature), target)
     found = {"samples": mixed.samples, "seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu}
-    found |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "before": before}
+    found |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "sums": yardstick()}
     found |= {"words": mixed.total("words"), "few_shot": mixed.total("few_shot")}
     found |= {"written": sum(path.stat().st_size for path in target.iterdir()) / 1e6}
     print(json.dumps(found))
@@ -88,38 +94,29 @@ def main() -> None:
         measure(args.dir, args.temperature)
         return
     points = []
-    print("instances    files MB    samples   words each   cpu s   wall s   samples/s   peak MB   written MB")
+    print("instances  files MB    samples  words each   cpu s  wall s  samples/s  peak MB  written MB       sum/s")
     for share in (4, 2, 1):
         shutil.rmtree(args.dir, ignore_errors=True)
         tasks = args.dir / "tasks"
         tasks.mkdir(parents=True)
         generate(tasks, args.instances // share, args.format, args.words)
         there = sum(path.stat().st_size for path in tasks.iterdir()) / 1e6
-        command = [
-            sys.executable,
-            __file__,
-            "--measure",
-            "--dir",
-            str(args.dir),
-            "--temperature",
-            str(args.temperature),
-        ]
+        command = [sys.executable, __file__, "--measure", "--dir", str(args.dir)]
+        command += ["--temperature", str(args.temperature)]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         points.append(found)
+        samples = found["samples"]
         print(
-            f"{args.instances // share:9,}  {there:10,.0f}  {found['samples']:9,}  {found['words'] / found['samples']:11.0f}"
-            f"  {found['cpu']:6.1f}  {found['seconds']:7.1f}  {found['samples'] / found['cpu']:10,.0f}"
-            f"  {found['peak']:8,.0f}  {found['written']:11,.0f}",
+            f"{args.instances // share:9,}  {there:8,.0f}  {samples:9,}  {found['words'] / samples:10.0f}"
+            f"  {found['cpu']:6.1f}  {found['seconds']:6.1f}  {samples / found['cpu']:9,.0f}"
+            f"  {found['peak']:7,.0f}  {found['written']:10,.0f}  {found['sums']:10,.0f}",
             flush=True,
         )
     shutil.rmtree(args.dir, ignore_errors=True)
-    samples = [found["samples"] for found in points]
-    cpu, cpu_base = statistics.linear_regression(samples, [found["cpu"] for found in points])
-    peak, peak_base = statistics.linear_regression(samples, [found["peak"] for found in points])
-    minutes = (cpu_base + cpu * ALL_OF_MEDS_INS) / 60
-    print(
-        f"{ALL_OF_MEDS_INS:,} by the line through them: {minutes:.1f} min of processor, peak {peak_base + peak * ALL_OF_MEDS_INS:,.0f} MB"
-    )
+    drawn = [found["samples"] for found in points]
+    per_sample, base = statistics.linear_regression(drawn, [found["cpu"] for found in points])
+    print(f"each further sample: {1e6 * per_sample:.1f} µs of processor, {1 / per_sample:,.0f} samples/s")
+    print(f"{ALL_OF_MEDS_INS:,} samples: {(base + per_sample * ALL_OF_MEDS_INS) / 60:.1f} min of processor")
 
 
 if __name__ == "__main__":

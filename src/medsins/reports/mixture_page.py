@@ -114,7 +114,7 @@ def print_mixture(document: Mapping[str, Any], console: Console, verbose: bool =
     total = view.total
     few = percent(_share(total.few_shot, total.samples))
     console.print(
-        f"{total.samples:,} samples of {total.tasks:,} tasks ({view.distinct:,} instances), {few} % with shots, "
+        f"{total.samples:,} samples of {total.tasks:,} tasks ({view.distinct:,} instances), {few} % few-shot, "
         f"{total.words:,} words, about {total.tokens:,} tokens ({view.answer_tokens:,} of answers)",
         markup=False,
     )
@@ -149,7 +149,7 @@ def _table(scope: str, groups: Sequence[Group], width: int) -> Table:
     if any(group.quota is not None for group in groups):
         columns["most, %"] = lambda g: percent(g.quota)
     if width >= 72:
-        columns["with shots, %"] = lambda g: percent(_share(g.few_shot, g.samples))
+        columns["few-shot, %"] = lambda g: percent(_share(g.few_shot, g.samples))
     if width >= 90:
         columns["words"] = lambda g: f"{g.words:,}"
         columns["tokens, about"] = lambda g: f"{g.tokens:,}"
@@ -258,7 +258,7 @@ def _share(part: int, whole: int) -> float:
 def _setting(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {most}" for name, most in value.items()) or "–"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _scale(shares: Iterable[float]) -> int:

@@ -17,10 +17,10 @@ from medsins.tasks.stats import estimated_tokens, words_in
 
 from .mixture_numbers import POOL, SHOTS, U64, Rows, scramble, series
 
-POOL_SIZE = 1024
+POOL_SIZE = 512
 """Instances of a task that shots are drawn from, at most; of each input one."""
 
-POOL_CHARACTERS = 1_000_000
+POOL_CHARACTERS = 500_000
 """Characters that they have together, at most; the first ``_LEAST`` are kept whatever their length."""
 
 _LEAST = 16
