@@ -12,6 +12,8 @@ from medsins.tasks.errata import Correction, Errata, references_digest
 
 from .scoring_source import Source, specs_of
 
+__all__ = ["Corrected", "Errata", "correct", "errata_document", "references_digest"]
+
 
 @dataclass(frozen=True, slots=True)
 class Corrected:

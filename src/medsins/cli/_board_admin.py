@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ._board_common import ACTOR, a_reason, add_folder, moment, opened
@@ -76,10 +77,20 @@ def _build_version(verbs: Any) -> None:
     add.add_argument("--until", type=moment, metavar="DATE", help="takes none from then on (default: until closed)")
     add.add_argument("--notes", default="", metavar="TEXT", help="what changed, for the changelog")
     show = add_verb(verbs, "list", _list_versions, "all versions", "medsins board version list")
+    amend = add_verb(
+        verbs,
+        "amend",
+        _amend,
+        "correct references of a version; all that was scored on it is scored again",
+        "medsins board version amend mini@2026.11 errata.jsonl --reason 'two keys were wrong'",
+    )
+    amend.add_argument("version", metavar="VERSION", help="its id")
+    amend.add_argument("errata", metavar="ERRATA", type=Path, help="corrections, as `medsins audit run` writes them")
+    amend.add_argument("--reason", required=True, type=a_reason, metavar="TEXT", help="why; it is shown")
     close = add_verb(verbs, "close", _close, "take no submissions any more", "medsins board version close mini@2026.11")
     close.add_argument("version", metavar="VERSION", help="its id")
     close.add_argument("--at", type=moment, metavar="DATE", help="from then on (now)")
-    for parser in (add, show, close):
+    for parser in (add, show, amend, close):
         add_folder(parser)
 
 
@@ -211,6 +222,25 @@ def _version_row(version: Any) -> dict[str, Any]:
         "until": until.isoformat(timespec="minutes") if until else None,
         "digest": version.digest,
     }
+
+
+def _amend(args: argparse.Namespace) -> int:
+    from medsins.tasks.errata import read_errata
+
+    errata = read_errata(args.errata)
+    with opened(args) as (store, _):
+        from medsins.leaderboard.amending import amend
+
+        version = store.version(args.version)
+        amended = amend(version, list(store.items(version.id)), errata, args.reason)
+        jobs = store.amend_version(amended, ACTOR)
+    corrected = dict(amended.corrected)
+    if args.json:
+        print_json({"amended": version.id, "corrected": corrected, "digest": amended.version.digest, "queued": jobs})
+    else:
+        what = ", ".join(f"{task} {count:,}" for task, count in corrected.items())
+        out_console().print(f"{version.id}: corrected {what}; {jobs:,} submissions are scored again", markup=False)
+    return 0
 
 
 def _close(args: argparse.Namespace) -> int:

@@ -39,6 +39,13 @@ class Replay:
     def _version_add(self, key: str, detail: Mapping[str, Any]) -> None:
         self.versions[key] = dict(detail)
 
+    def _version_amend(self, key: str, detail: Mapping[str, Any]) -> None:
+        if self.versions[key]["digest"] != detail["before"]:
+            raise ValueError(f"it amends {detail['before'][:12]}, which the version was not")
+        self.versions[key].update({name: detail[name] for name in ("digest", "rows", "tasks", "items")})
+        for number, submission in detail["jobs"]:
+            self._add_job(number, submission, "rescore")
+
     def _version_close(self, key: str, detail: Mapping[str, Any]) -> None:
         self.versions[key]["until"] = detail["until"]
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from medsins.core.errors import Problem
 from medsins.core.files import digest
 
 from . import _rows, _schema, _secrets
 from ._blobs import pack_items
+from ._chain import Writing
 from ._schema import submissions, teams, tokens, versions
-from ._sql_base import SqlPart, check_name, one
-from .interface import Refused
+from ._sql_base import SqlPart, check_name, enqueue, one
+from .interface import Amended, Refused
 from .records import Item, Scope, Team, Token, Version
 
 BLOCK = 4096
@@ -34,21 +36,38 @@ class Admin(SqlPart):
         with self._db.write() as writing:
             taken = select(versions.c.id).where(versions.c.id == version.id)
             if writing.connection.execute(taken).first():
-                raise Refused(Problem("there is such a version", version.id, "versions never change: add a new one"))
+                mend = "use another id, or correct its references with `medsins board version amend`"
+                raise Refused(Problem("there is such a version", version.id, mend))
             values = _rows.version_values(version, rows)
             writing.connection.execute(insert(versions).values(values))
-            for first, _, data in blocks:
-                writing.connection.execute(
-                    insert(_schema.items).values({"version": version.id, "first": first, "data": data})
-                )
-            detail = {
-                "digest": version.digest,
-                "rows": rows,
-                "tasks": digest(values["tasks"]),
-                "until": iso(version.active_until),
-                "items": [hashlib.sha256(data).hexdigest() for _, _, data in blocks],
-            }
+            _keep_blocks(writing.connection, version.id, blocks)
+            detail = _version_detail(values, blocks) | {"until": iso(version.active_until)}
             writing.log(actor, "version.add", version.id, detail)
+
+    def amend_version(self, amended: Amended, actor: str) -> int:
+        """See ``Store``. A worker that scores on the old references meanwhile is done again by the job queued here."""
+        version, blocks = amended.version, list(_blocks(amended.items))
+        rows = sum(count for _, count, _ in blocks)
+        with self._db.write() as writing:
+            connection = writing.connection
+            old = one(connection, versions, version.id, "version")
+            if (old.digest, old.rows) != (amended.before, rows):
+                mend = "read it again, and correct what it is now"
+                raise Refused(Problem("the version was changed meanwhile", version.id, mend))
+            values = _rows.version_values(version, rows)
+            change = {name: values[name] for name in ("tasks", "digest")}
+            connection.execute(update(versions).where(versions.c.id == version.id).values(change))
+            connection.execute(delete(_schema.items).where(_schema.items.c.version == version.id))
+            _keep_blocks(connection, version.id, blocks)
+            detail = _version_detail(values, blocks) | {
+                "before": amended.before,
+                "corrected": amended.corrected,
+                "reason": amended.reason,
+                "errata": amended.errata,
+                "jobs": _score_again(writing, version.id),
+            }
+            writing.log(actor, "version.amend", version.id, detail)
+            return len(detail["jobs"])
 
     def close_version(self, version_id: str, at: datetime, actor: str) -> None:
         """See ``Store``."""
@@ -139,6 +158,29 @@ def _blocks(found: Iterable[Item]) -> Iterator[tuple[int, int, bytes]]:
                 raise Refused(Problem(f"row {item.row} where row {row + offset} should be", item.task_id))
         yield row, len(block), pack_items(block)
         row += len(block)
+
+
+def _keep_blocks(connection: Connection, version_id: str, blocks: Sequence[tuple[int, int, bytes]]) -> None:
+    for first, _, data in blocks:
+        connection.execute(insert(_schema.items).values({"version": version_id, "first": first, "data": data}))
+
+
+def _version_detail(values: Mapping[str, Any], blocks: Sequence[tuple[int, int, bytes]]) -> dict[str, Any]:
+    """What the log keeps of a version's content."""
+    return {
+        "digest": values["digest"],
+        "rows": values["rows"],
+        "tasks": digest(values["tasks"]),
+        "items": [hashlib.sha256(data).hexdigest() for _, _, data in blocks],
+    }
+
+
+def _score_again(writing: Writing, version_id: str) -> list[tuple[int, str]]:
+    """Jobs for all that was scored, or is being scored, on a version; numbers and submissions."""
+    scored = (submissions.c.version == version_id, submissions.c.state.in_(("scored", "scoring")))
+    query = select(submissions.c.id).where(*scored).order_by(submissions.c.received, submissions.c.id)
+    names = list(writing.connection.execute(query).scalars())
+    return [(number, name) for name in names if (number := enqueue(writing, name, "rescore")) is not None]
 
 
 def iso(at: datetime | None) -> str | None:

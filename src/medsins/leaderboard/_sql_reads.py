@@ -12,7 +12,7 @@ from ._blobs import unpack_answers, unpack_items, unpack_truncated
 from ._chain import to_entry
 from ._schema import answers, audit, flags, items, jobs, models, published, scores, submissions, teams, tokens, versions
 from ._sql_base import HIGHEST, SqlPart, one
-from .records import Entry, Flag, Item, ModelCard, Part, Published, Scores, Submission, Team, Token, Version
+from .records import Amendment, Entry, Flag, Item, ModelCard, Part, Published, Scores, Submission, Team, Token, Version
 
 VISIBLE: ColumnElement[bool] = and_(submissions.c.state != "withdrawn", submissions.c.hidden.is_(False))
 
@@ -53,6 +53,15 @@ class Reads(SqlPart):
             with self._db.read() as connection:
                 data = connection.execute(query).scalar_one()
             yield from unpack_items(data)
+
+    def amendments(self, version_id: str) -> list[Amendment]:
+        """See ``Store``; the audit log is where they are kept."""
+        query = select(audit).where(audit.c.action == "version.amend", audit.c.subject == version_id)
+        with self._db.read() as connection:
+            one(connection, versions, version_id, "version")
+            rows = connection.execute(query.order_by(audit.c.seq)).all()
+        names = ("reason", "corrected", "before", "digest")
+        return [Amendment(version_id, row.at, **{name: row.detail[name] for name in names}) for row in rows]
 
     def models(self) -> list[ModelCard]:
         """See ``Store``."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from medsins.core.errors import MedsinsError
 
 from .records import (
+    Amendment,
     Entry,
     Flag,
     Item,
@@ -65,6 +66,20 @@ class NewSubmission:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """A version with corrected references, and all its instances. ``before`` is the digest of the version that was
+    corrected; ``corrected`` counts instances by task; ``errata`` is the digest of the corrections.
+    """
+
+    version: Version
+    items: Sequence[Item]
+    before: str
+    corrected: Mapping[str, int]
+    reason: str
+    errata: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     """At most ``limit`` submissions of a team within ``window``; withdrawn and failed ones count too."""
 
@@ -95,6 +110,9 @@ class Store(Protocol):
 
     def items(self, version_id: str) -> Iterator[Item]:
         """Its instances with their references, by row."""
+
+    def amendments(self, version_id: str) -> list[Amendment]:
+        """Its amendments, oldest first."""
 
     def models(self) -> list[ModelCard]:
         """All model cards with at least one submission that is neither hidden nor withdrawn."""
@@ -153,6 +171,11 @@ class Store(Protocol):
 
     def add_version(self, version: Version, items: Iterable[Item], actor: str) -> None:
         """Add a benchmark version with its instances; Refused when the id is taken."""
+
+    def amend_version(self, amended: Amended, actor: str) -> int:
+        """Put corrected references in the place of a version's and queue all that was scored on it, in one
+        transaction; how many jobs are new. Refused where the version is no longer the one that was corrected.
+        """
 
     def close_version(self, version_id: str, at: datetime, actor: str) -> None:
         """Take no submissions for it from a moment on."""

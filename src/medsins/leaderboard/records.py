@@ -65,6 +65,20 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """References of a version that were corrected after it was published. ``corrected``: task to number of instances,
+    of both parts together; ``before`` and ``digest``: the version's digests; ``reason`` is shown.
+    """
+
+    version: str
+    at: datetime
+    reason: str
+    corrected: Mapping[str, int]
+    before: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
     """Who submits. ``contact`` is never shown."""
 

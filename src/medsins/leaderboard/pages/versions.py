@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from medsins.leaderboard.amending import Difference, differences
 from medsins.leaderboard.interface import Store
 from medsins.leaderboard.records import Entry, Version
 
@@ -16,6 +17,7 @@ NEWEST = 200
 
 WORDS: Mapping[str, str] = {
     "version.add": "Benchmark version added",
+    "version.amend": "References of a benchmark version corrected",
     "version.close": "Benchmark version closed for submissions",
     "submission.add": "Submitted",
     "job.finish": "Scored",
@@ -26,8 +28,19 @@ WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """An amendment: when and why, instances by task, and what it made of each model's mean of categories (strict)."""
+
+    at: datetime
+    reason: str
+    tasks: Mapping[str, int]
+    before: str
+    models: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
-    """A version of the benchmark with what changed against the one before."""
+    """A version of the benchmark with what changed against the one before, and its amendments, newest first."""
 
     id: str
     title: str
@@ -42,6 +55,7 @@ class Edition:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
+    amendments: tuple[Corrected, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,10 @@ def view(store: Store, query: Query) -> VersionsView:
     """Versions and changelog."""
     known = store.versions()
     now = datetime.now(UTC)
-    editions = [_edition(each, known[i + 1] if i + 1 < len(known) else None, now) for i, each in enumerate(known)]
+    editions = [
+        _edition(each, known[i + 1] if i + 1 < len(known) else None, now, _amendments(store, each.id))
+        for i, each in enumerate(known)
+    ]
     entries = _entries(store)
     visible = {each.id for each in store.submissions() if each.state != "hidden"} | {each.id for each in known}
     told = [entry for entry in entries if entry.action in WORDS and entry.subject in visible]
@@ -84,7 +101,17 @@ def _entries(store: Store) -> list[Entry]:
     return found
 
 
-def _edition(version: Version, before: Version | None, now: datetime) -> Edition:
+def _amendments(store: Store, version: str) -> tuple[Corrected, ...]:
+    found = store.amendments(version)
+    ends = [*(each.at for each in found[1:]), None]
+    made = [
+        Corrected(each.at, each.reason, each.corrected, each.before, tuple(differences(store, each, end)))
+        for each, end in zip(found, ends, strict=True)
+    ]
+    return tuple(reversed(made))
+
+
+def _edition(version: Version, before: Version | None, now: datetime, amendments: tuple[Corrected, ...]) -> Edition:
     digests = {task.task_id: task.digest for task in version.tasks}
     old = {task.task_id: task.digest for task in before.tasks} if before else {}
     return Edition(
@@ -101,6 +128,7 @@ def _edition(version: Version, before: Version | None, now: datetime) -> Edition
         added=tuple(sorted(digests.keys() - old.keys())) if before else (),
         removed=tuple(sorted(old.keys() - digests.keys())),
         changed=tuple(sorted(task for task in digests.keys() & old.keys() if digests[task] != old[task])),
+        amendments=amendments,
     )
 
 
