@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from medsins.leaderboard._database import LATE_ACTIONS
+from medsins.leaderboard._replay import Replay
 from medsins.leaderboard.interface import NotFound, Refused, Store
 from medsins.leaderboard.records import ModelCard, Team
 from medsins.leaderboard.store import open_store
@@ -307,3 +309,37 @@ def test_two_stores_see_each_other(board_url: str, store: Store) -> None:
     time.sleep(0.03)  # the time a data version may be late
     assert other.data_version() == store.data_version() > before
     other.close()
+
+
+def test_what_takes_away_must_be_seen_at_once_and_what_arrives_may_be_late(board_url: str, store: Store) -> None:
+    """In the store that changes it, and in one of another process."""
+    fill(store)
+    other = open_store(board_url)
+
+    def numbers() -> tuple[int, int]:
+        time.sleep(0.03)
+        return other.data_version(), other.prompt_version()
+
+    first = numbers()
+    submission = put(store)
+    score(store, submission)
+    store.add_flag(submission.id, "copied", {})
+    store.queue([submission.id], "rescore", "tester")
+    later = numbers()
+    assert later[0] > first[0]
+    assert later[1] == first[1]
+    for change in (store.hide, store.restore, store.withdraw):
+        before = numbers()
+        change(submission.id, "a reason", "tester")
+        assert numbers()[1] > before[1]
+        after = numbers()
+        put(store, model="another")
+        assert numbers()[1] == after[1]
+    store.ban_team("red", "a reason", "tester")
+    assert numbers()[1] == store.entries(limit=1_000)[-1].seq
+    other.close()
+
+
+def test_the_actions_that_may_be_seen_late_are_actions() -> None:
+    for action in LATE_ACTIONS:
+        assert hasattr(Replay, "_" + action.replace(".", "_")), action
