@@ -37,7 +37,7 @@ samples = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(samples, st.booleans())
 def test_every_sample_is_read_back(tokens: Any, given_samples: list[Sample], share: bool) -> None:
     found = []
@@ -89,3 +89,17 @@ def test_without_template_all_before_the_answer_is_the_prompt(tmp_path: Path) ->
         ("prompt", "Do it.\n\na\n\nb\n\nx\n"),
         ("answer", "y<|end|>"),
     ]
+
+
+def test_a_template_without_system_role_has_the_instruction_in_the_question(tmp_path: Path) -> None:
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(make_model(tmp_path / "m"))
+    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    tokenizer.chat_template = refuse + tokenizer.chat_template
+    tokens = Tokens(tokenizer, 400)
+    assert not tokens.takes_system
+    (row,) = pack([tokens.sample(Sample("t", "1", "Do it.", "x", "y", (("a", "b"),)))], 400)
+    ((part,),) = (group.samples for group in Reader(tokens).groups(row))
+    kinds = [(piece.kind, piece.text) for piece in part.pieces if piece.kind != "frame"]
+    assert kinds == [("shot", "Do it.\n\na"), ("shot answer", "b"), ("question", "x"), ("answer", "y<|end|>")]

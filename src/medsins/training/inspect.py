@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
-        self.begin, self.marks = _marks(tokens) if tokens.template else ("", ())
+        self.marks = _marks(tokens) if tokens.template else None
 
     def groups(self, row: Row) -> tuple[Group, ...]:
         """The groups of a row, in its order."""
@@ -100,14 +100,15 @@ class Reader:
 
     def _spans(self, text: str) -> list[tuple[Kind, int]]:
         """Kinds with where each ends, in characters."""
-        if not self.marks:
+        if self.marks is None:
             return [("prompt", len(text))]
-        spans: list[tuple[Kind, int]] = [("frame", len(self.begin))] if text.startswith(self.begin) else []
-        at = len(self.begin) if spans else 0
-        found = [match for match in re.finditer("|".join(map(re.escape, self.marks)), text) if match.start() >= at]
+        at = max((len(begin) for begin in self.marks.begins if text.startswith(begin)), default=0)
+        spans: list[tuple[Kind, int]] = [("frame", at)]
+        pattern = "|".join(map(re.escape, self.marks.between))
+        found = [match for match in re.finditer(pattern, text) if match.start() >= at]
         turns = [(at, found[0].start())] if found else [(at, len(text))]
         turns += [(a.end(), b.start()) for a, b in pairwise(found)]
-        kinds = self._turns(len(turns), bool(found) and found[0][0] == self.marks[0])
+        kinds = self._turns(len(turns), bool(found) and found[0][0] == self.marks.after_instruction)
         for (_, end), kind, mark in zip(turns, kinds, [*found, None], strict=False):
             spans.append((kind, end))
             if mark is not None:
@@ -122,13 +123,23 @@ class Reader:
         return [*first, *shots, "question"][:count]
 
 
-def _marks(tokens: Tokens) -> tuple[str, tuple[str, ...]]:
-    """What a template writes before the first turn, and between turns: after the instruction, after a question, after
-    a shot's answer.
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What a template writes before the first turn (with an instruction or without), after an instruction (empty where
+    it opens the first question instead), and between turns.
     """
+
+    begins: tuple[str, ...]
+    after_instruction: str
+    between: tuple[str, ...]
+
+
+def _marks(tokens: Tokens) -> _Marks:
     system, question, answer, last = _PROBES
-    turns = (Message("system", system), Message("user", question), Message("assistant", answer), Message("user", last))
-    text = tokens.render(turns)
-    begin = text.partition(system)[0]
-    between = [text.partition(a)[2].partition(b)[0] for a, b in pairwise(_PROBES)]
-    return begin, tuple(dict.fromkeys(mark for mark in (*between, text.partition(last)[2]) if mark.strip()))
+    asked = (Message("user", question), Message("assistant", answer), Message("user", last))
+    text = tokens.render((Message("system", system), *asked))
+    first, second, third = (text.partition(a)[2].partition(b)[0] for a, b in pairwise(_PROBES))
+    begins = (text.partition(system)[0], tokens.render(asked).partition(question)[0])
+    after = first if tokens.takes_system else ""
+    between = (after, second, third, text.partition(last)[2])
+    return _Marks(begins, after, tuple(dict.fromkeys(mark for mark in between if mark.strip())))
