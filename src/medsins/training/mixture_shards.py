@@ -52,9 +52,14 @@ class Buckets:
 
         if not self.tasks or self.tasks[-1] != drawn.task:
             self.tasks.append(drawn.task)
+        kinds = dict(zip(self.schema.names, self.schema.types, strict=True))
+        ends = np.zeros(len(drawn.ids) + 1, np.int32)
+        np.cumsum(list(map(len, drawn.shots)), out=ends[1:])
+        shots = np.fromiter(chain.from_iterable(drawn.shots), np.int32, ends[-1])
         values = (drawn.places, np.full(len(drawn.ids), len(self.tasks) - 1), drawn.ids, drawn.inputs, drawn.outputs,
-                  drawn.wordings, drawn.shots)  # fmt: skip
-        arrays = [pa.array(value, kind) for value, kind in zip(values, self.schema.types, strict=True)]
+                  drawn.wordings)  # fmt: skip
+        arrays = [pa.array(value, kind) for value, kind in zip(values, kinds.values(), strict=False)]
+        arrays.append(pa.ListArray.from_arrays(ends, pa.array(shots), kinds["shots"]))
         self._pending.append(pa.record_batch(arrays, schema=self.schema))
         self._weight += self._pending[-1].nbytes
         if self._weight > _PENDING_BYTES:
@@ -112,7 +117,8 @@ def write_shards(
     done = 0
     for table in buckets.sorted():
         path = folder / f"samples-{len(written):05d}.parquet"
-        with pq.ParquetWriter(path, _schema(), compression="lz4", write_statistics=False) as writer:
+        settings = {"compression": "lz4", "use_dictionary": list(names), "write_statistics": False}
+        with pq.ParquetWriter(path, _schema(), **settings) as writer:
             for start in range(0, table.num_rows, GROUP_ROWS):
                 writer.write_table(_samples(table.slice(start, GROUP_ROWS), names, shots))
         done += table.num_rows
