@@ -106,6 +106,10 @@ def test_settings_that_differ_from_the_defaults_are_named(tmp_path: Path) -> Non
     for told in ("- adapter: rank 8", "- packing: capacity 512", "- training: defaults", "weights of step 80", "0.432"):
         assert told in text
     assert f"`{'r' * 64}`" in text
+    assert "(a low-rank adapter of rank 8)" in text
+    assert "(all parameters)" in model_card(given)
+    lower = replace(given.recipe, training=replace(given.recipe.training, frozen_layers=15))
+    assert "the lowest 15 layers" in model_card(replace(given, recipe=lower))
 
 
 def test_names_cannot_break_the_card(tmp_path: Path) -> None:

@@ -98,7 +98,9 @@ def _warning(access: str) -> list[str]:
 
 def _summary(facts: Facts, name: str) -> str:
     mixed, trained = facts.prepared.mixed, facts.trained
-    how = f"a low-rank adapter (rank {facts.recipe.adapter.rank})" if facts.recipe.adapter.rank else "all parameters"
+    rank, frozen = facts.recipe.adapter.rank, facts.recipe.training.frozen_layers
+    whole = f"all but the embeddings and the lowest {frozen} layers" if frozen else "all parameters"
+    how = f"a low-rank adapter of rank {rank}" if rank else whole
     return (
         f"`{name}`, tuned ({how}) with medsins {__version__} on {mixed.samples:,} samples of {len(mixed.tasks)} tasks "
         f"in the MedS-Ins format: {trained.steps:,} optimizer steps, {trained.tokens:,} tokens."
