@@ -71,21 +71,24 @@ def packed_attention(
     repeat = query.shape[1] // key.shape[1]
     if repeat > 1:
         key, value = key.repeat_interleave(repeat, 1), value.repeat_interleave(repeat, 1)
+    # Split once: of a slice the gradient is as large as the row, which many slices make dearer than attention itself.
+    sizes = [block.end - block.start for block in extra["blocks"]]
+    pieces = zip(extra["blocks"], *(whole.split_with_sizes(sizes, 2) for whole in (query, key, value)), strict=True)
+    opened: dict[int, tuple[Tensor, Tensor]] = {}
     answers = []
-    for block in extra["blocks"]:
-        own = slice(block.start, block.end)
-        keys, values, seen = key[:, :, own], value[:, :, own], None
+    for block, asking, keys, values in pieces:
+        seen = None
         if before := block.seen_to - block.seen_from:
-            shared = slice(block.seen_from, block.seen_to)
-            keys, values = torch.cat((key[:, :, shared], keys), 2), torch.cat((value[:, :, shared], values), 2)
-            length = block.end - block.start
-            seen = torch.ones(length, before + length, dtype=torch.bool, device=query.device).tril(before)
-        answers.append(
-            scaled_dot_product_attention(
-                query[:, :, own], keys, values, attn_mask=seen, is_causal=seen is None, scale=scaling, dropout_p=dropout
-            )
+            shared_keys, shared_values = opened[block.seen_from]
+            keys, values = torch.cat((shared_keys, keys), 2), torch.cat((shared_values, values), 2)
+            seen = torch.ones(asking.shape[2], keys.shape[2], dtype=torch.bool, device=query.device).tril(before)
+        else:
+            opened[block.start] = keys, values
+        answer = scaled_dot_product_attention(
+            asking, keys, values, attn_mask=seen, is_causal=seen is None, scale=scaling, dropout_p=dropout
         )
-    return torch.cat(answers, 2).transpose(1, 2), None
+        answers.append(answer.transpose(1, 2))
+    return torch.cat(answers, 1), None
 
 
 def attends_by_block(model: Any) -> bool:
