@@ -5,7 +5,9 @@
 The server is a process of its own that answers after a fixed latency, so many at a time. Two settings: 200 ms and 64
 slots (the server is the limit: 320 requests a second at best), 5 ms and 64 slots (the client is the limit). Each client
 is a process of its own that evaluates one generative task of short prompts, from the start of its first request to the
-end of its last. The peers' environment is made by ``make build/interop/.done``.
+end of its last; its processor time is told for that while and for the whole process, start and scoring included. On
+busy cores compare the former: requests a second depend on what else runs. The peers' environment is made by
+``make build/interop/.done``.
 """
 
 from __future__ import annotations
@@ -130,6 +132,23 @@ def commands(folder: Path, url: str, peers: str, slots: int) -> dict[str, list[s
     return found
 
 
+def watch(process: subprocess.Popen[bytes]) -> list[tuple[float, float]]:
+    """Wait for a process; its processor seconds at times (monotonic seconds), as Linux tells them, else none."""
+    samples, stat = [], Path(f"/proc/{process.pid}/stat")
+    while process.poll() is None:
+        if stat.exists():
+            user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+            samples.append((time.monotonic(), (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")))
+        time.sleep(0.02)
+    return samples
+
+
+def used(samples: list[tuple[float, float]], first: float, last: float) -> float:
+    """Processor seconds between two times."""
+    at = [max((cpu for when, cpu in samples if when <= end), default=float("nan")) for end in (first, last)]
+    return at[1] - at[0]
+
+
 def measure(name: str, words: list[str], latency: float, slots: int, folder: Path, prompts: int) -> None:
     """Run one client against a fresh server and print its row."""
     server = subprocess.Popen(
@@ -143,11 +162,13 @@ def measure(name: str, words: list[str], latency: float, slots: int, folder: Pat
                                 "MEDSINS_CACHE": str(folder / "cache"), "INSPECT_LOG_LEVEL": "error"}  # fmt: skip
     words = [word.replace("URL", url) for word in words]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(words, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    with (folder / "client.log").open("wb") as log:
+        done = subprocess.Popen(words, stdout=log, stderr=log, env=environment, cwd=folder)
+        samples = watch(done)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode:
-        print(f"{name:<10} failed: {(done.stderr or done.stdout)[-600:]}")
+        print(f"{name:<10} failed: {(folder / 'client.log').read_text()[-600:]}")
     else:
         import urllib.request
 
@@ -156,7 +177,8 @@ def measure(name: str, words: list[str], latency: float, slots: int, folder: Pat
         rate, ideal = (count - 1) / (last - first), slots / latency
         print(
             f"{name:<10} {latency * 1000:>6.0f} ms {count - 1:>8} {rate:>10.0f} {rate / ideal:>8.1%}"
-            f" {1000 * cpu / prompts:>10.2f}",
+            f" {1000 * used(samples, first, last) / prompts:>10.2f} {1000 * cpu / prompts:>7.2f}"
+            f" {os.getloadavg()[0]:>5.1f}",
             flush=True,
         )
     server.kill()
@@ -168,21 +190,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prompts", type=int, default=10_000)
     parser.add_argument("--peers", default="", help="python of an environment with lm-eval and inspect_ai")
-    parser.add_argument("--only", default="", help="one client")
+    parser.add_argument("--only", default="", help="these clients, separated by commas")
+    parser.add_argument("--latency", type=float, help="seconds; only this setting")
+    parser.add_argument("--repeat", type=int, default=1, help="so many times, the clients in turns")
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
         asyncio.run(serve(float(args.serve[0]), int(args.serve[1])))
         return
-    print(f"load {os.getloadavg()[0]:.1f}; CPU is of the whole client process, start and scoring included")
-    print(f"{'client':<10} {'latency':>9} {'requests':>8} {'requests/s':>10} {'of ideal':>8} {'CPU ms each':>11}")
+    print(f"{'client':<10} {'latency':>9} {'requests':>8} {'requests/s':>10} {'of ideal':>8} {'CPU ms each':>11}"
+          f" {'in all':>6} {'load':>5}")  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_inputs(folder, args.prompts)
-        for latency, slots in LATENCY_SLOTS:
-            peers = str(Path(args.peers).absolute()) if args.peers else ""
+        peers = str(Path(args.peers).absolute()) if args.peers else ""
+        for latency, slots in args.repeat * [(s, n) for s, n in LATENCY_SLOTS if args.latency in (None, s)]:
             for name, words in commands(folder, "URL", peers, slots).items():
-                if not args.only or args.only == name:
+                if not args.only or name in args.only.split(","):
                     measure(name, words, latency, slots, folder, args.prompts)
 
 

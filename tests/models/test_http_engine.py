@@ -57,7 +57,7 @@ def test_every_request_is_answered_once(kind: str) -> None:
         asked = {p: n for p, n in server.seen.items() if "question" in p}
         assert len(asked) == 300
         assert set(asked.values()) == {1}
-        assert server.connections < 120  # they are used again
+        assert server.connections < 200  # they are used again
 
 
 def test_each_fault_at_five_percent_ends_as_an_answer_or_a_named_failure() -> None:
@@ -80,7 +80,7 @@ def test_a_sample_that_always_meets_a_fault_is_named_after_it(fault: str, monkey
     monkeypatch.setattr("medsins.models._http_engine.PATIENCE", 4)
     monkeypatch.setattr("medsins.models._http_limits.OPENS_AFTER", 100)
     with Server(faults={fault: 1.0}) as server:
-        found = answers(backend_of(server, seconds=0.1), 2)
+        found = answers(backend_of(server, seconds=0.1 if fault == "timeout" else 20.0), 2)
     assert [c.status for c in found.values()] == ["error", "error"]
     words = {"429": "rate limited", "timeout": "no answer in time", "reset": "connection", "cut": "malformed reply",
              "malformed": "no JSON", "empty choice": "no choice", "wrong type": "text/html"}  # fmt: skip

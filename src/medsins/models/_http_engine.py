@@ -196,8 +196,6 @@ class Engine:
         await asyncio.gather(*state.tasks, return_exceptions=True)
         for transport in state.transports.values():
             await transport.close()
-        # One turn of the loop lets the sockets close.
-        await asyncio.sleep(0)
 
     def _submit(self, calls: Sequence[_Call]) -> None:
         assert self._state is not None

@@ -54,7 +54,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server sent back: HTTP status, headers (looked up without regard to case), body."""
+    """What a server sent back: HTTP status, headers (names in lower case), body."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,21 +1,26 @@
-"""Bytes to a server and back: the only file that knows the HTTP library."""
+"""Requests to one base URL: connections that are kept open, TLS, a proxy, and what can go wrong with each."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import errno
 import ipaddress
 import socket
 import ssl
+import time
 import urllib.request
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from medsins.core import Problem, UsageError
+
+from ._http_connection import Connection, Malformed
 from ._http_faults import Fault, Reply
 
-LARGEST_REPLY = 64 << 20  # bytes
 CONNECT_SECONDS = 10.0
 KEEP_SECONDS = 30.0  # an idle connection
+_AS_IS = "/:@!$&'()*+,;=~%?"  # in the path and query of a URL (RFC 3986)
 
 
 class Transport:
@@ -24,78 +29,130 @@ class Transport:
     """
 
     def __init__(self, url: str, query: str, headers: Mapping[str, str], seconds: tuple[float, float]) -> None:
-        """``query`` and ``headers`` go with every request; ``seconds`` for one answer, and without a byte (0: any)."""
-        import aiohttp
+        """``query`` and ``headers`` go with every request; ``seconds`` for one answer, and without a byte (0: any).
 
-        self.errors = (aiohttp.ClientError, OSError, ssl.SSLError)
-        self.url, self.query = url, query
-        self.proxy = environment_proxy(url)
-        self._targets: dict[str, Any] = {}
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_SECONDS, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(total=seconds[0], sock_read=seconds[1] or None, sock_connect=CONNECT_SECONDS),
-            # Nothing is left for the library to add to each request: it copies them once more to find out what.
-            headers={"User-Agent": "medsins", "Accept-Encoding": "gzip, deflate"} | dict(headers),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        Raises:
+            UsageError: a header holds what none can carry.
+        """
+        parts = urlsplit(url)
+        self.host, self.port = (parts.hostname or "").encode("idna").decode(), parts.port
+        self.tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self.proxy = urlsplit(environment_proxy(url))
+        self.path, self.query, (self.seconds, self.idle) = parts.path, query, seconds
+        authority = f"[{self.host}]" if ":" in self.host else self.host
+        self.origin = authority if self.port is None else f"{authority}:{self.port}"
+        self.headers = {"Host": self.origin, "User-Agent": "medsins", "Accept-Encoding": "identity"} | dict(headers)
+        if self.proxy.hostname and not self.tls:
+            self.headers |= proxy_key(self.proxy.username, self.proxy.password)
+        for name, value in self.headers.items():
+            if not (value.isascii() and value.isprintable()):
+                mend = "is there a line break or a typographic character in the key?"
+                raise UsageError(Problem(f"the header {name} cannot be sent", url, mend))
+        self._heads: dict[tuple[str, str], bytes] = {}
+        self._idle: list[Connection] = []
+        self._used: set[Connection] = set()
 
     async def ask(self, method: str, path: str, body: bytes | None = None) -> Reply | Fault:
         """Send a JSON document to a path below the base URL, or ask for one; what came back, or why nothing did."""
-        import aiohttp
-
         try:
-            request = self.session.request(
-                method, self._target(path), data=body, allow_redirects=False, proxy=self.proxy
-            )
-            async with request as response:
-                return Reply(response.status, response.headers, await _read(response))
-        except (TimeoutError, aiohttp.ServerTimeoutError):
+            async with asyncio.timeout(self.seconds):
+                connection = self._kept() or await self._connect()
+                self._used.add(connection)
+                try:
+                    reply = await self._answer(connection, self._head(method, path, body) + (body or b""))
+                except BaseException:
+                    connection.close()
+                    raise
+                finally:
+                    self._used.discard(connection)
+        except TimeoutError:
             return Fault("timeout", "no answer in time")
-        except aiohttp.ClientConnectorCertificateError as error:
-            return Fault("connection", f"its certificate is not trusted ({error.certificate_error})")
-        except aiohttp.ClientConnectorError as error:
-            return Fault("connection", _reason(error.os_error))
-        except (aiohttp.ClientPayloadError, _TooLarge) as error:
-            return Fault("malformed reply", f"the reply broke off or is too large ({error})")
-        except self.errors as error:
+        except ssl.SSLCertVerificationError as error:
+            return Fault("connection", f"its certificate is not trusted ({error.verify_message})")
+        except Malformed as error:
+            return Fault("malformed reply", f"the reply broke off or cannot be read ({error})")
+        except OSError as error:
             return Fault("connection", _reason(error))
+        if connection.open:
+            self._idle.append(connection)
+        return reply
 
-    def _target(self, path: str) -> Any:
-        """The parsed URL of a path: there are one or two, and parsing takes longer than looking them up."""
-        if path not in self._targets:
-            from yarl import URL
+    async def _answer(self, connection: Connection, request: bytes) -> Reply:
+        reply = connection.ask(request)
+        while self.idle and not reply.done():
+            left = connection.heard + self.idle - time.monotonic()
+            if left <= 0:
+                reply.cancel()
+                raise TimeoutError
+            await asyncio.wait([reply], timeout=left)
+        return await reply
 
-            self._targets[path] = URL(f"{self.url}{path}{self.query}")
-        return self._targets[path]
+    def _head(self, method: str, path: str, body: bytes | None) -> bytes:
+        """Everything before the body: the same for all requests to a path but for the length."""
+        if (method, path) not in self._heads:
+            target = quote(f"{self.path}{path}{self.query}", safe=_AS_IS)
+            if self.proxy.hostname and not self.tls:
+                target = f"http://{self.origin}{target}"
+            self._heads[method, path] = _lines(f"{method} {target} HTTP/1.1", self.headers)
+        length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
+        return self._heads[method, path] + length + b"\r\n"
+
+    def _kept(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open and time.monotonic() - connection.heard < KEEP_SECONDS:
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self) -> Connection:
+        loop, proxy = asyncio.get_running_loop(), self.proxy
+        port = self.port or (443 if self.tls else 80)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            if not proxy.hostname:
+                _, connection = await loop.create_connection(
+                    Connection, self.host, port, ssl=self.tls, happy_eyeballs_delay=0.25
+                )
+                return connection
+            if proxy.scheme != "http":
+                raise OSError(f"a proxy of the kind {proxy.scheme}:// cannot be used")
+            transport, connection = await loop.create_connection(Connection, proxy.hostname, proxy.port or 80)
+            if self.tls:
+                target = f"{self.origin.removesuffix(f':{self.port}')}:{port}"
+                own = {"Host": target} | proxy_key(proxy.username, proxy.password)
+                reply = await connection.ask(_lines(f"CONNECT {target} HTTP/1.1", own) + b"\r\n", tunnel=True)
+                if reply.status != 200:
+                    connection.close()
+                    raise OSError(f"the proxy refuses the connection (HTTP {reply.status})")
+                made = await loop.start_tls(transport, connection, self.tls, server_hostname=self.host)
+                assert made is not None
+                connection.connection_made(made)
+            return connection
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.session.close()
+        for connection in (*self._idle, *self._used):
+            connection.close()
+        self._idle.clear()
+        await asyncio.sleep(0)  # one turn of the loop lets the sockets close
 
 
-class _TooLarge(Exception):
-    """A reply without end."""
+def _lines(first: str, headers: Mapping[str, str]) -> bytes:
+    return "".join((f"{first}\r\n", *(f"{name}: {value}\r\n" for name, value in headers.items()))).encode("ascii")
 
 
-async def _read(response: Any) -> bytes:
-    if (response.content_length or LARGEST_REPLY) < LARGEST_REPLY and not response.headers.get("Content-Encoding"):
-        whole: bytes = await response.read()
-        return whole
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > LARGEST_REPLY:
-            raise _TooLarge(f"more than {LARGEST_REPLY >> 20} MiB")
-        parts.append(part)
-    return b"".join(parts)
+def proxy_key(user: str | None, password: str | None) -> dict[str, str]:
+    """The header that opens a proxy."""
+    if user is None:
+        return {}
+    both = f"{unquote(user)}:{unquote(password or '')}".encode()
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(both).decode()}"}
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS failed ({error.reason or error})"
-    if isinstance(error, asyncio.IncompleteReadError):
-        return "the connection broke off"
-    if isinstance(error, ConnectionRefusedError):
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return "nothing listens there (connection refused)"
     if isinstance(error, socket.gaierror):
         return "the host's name is not known"
@@ -103,14 +160,15 @@ def _reason(error: BaseException) -> str:
     return text[:200]
 
 
-def environment_proxy(url: str) -> str | None:
+def environment_proxy(url: str) -> str:
     """The proxy that the environment names for a URL (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``), this machine's
-    own addresses excepted. It is looked up once: aiohttp itself would do so, and read ``.netrc``, for every request.
+    own addresses excepted; empty where there is none.
     """
     parts = urlsplit(url)
     if is_loopback(url) or urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)
+        return ""
+    proxy = urllib.request.getproxies().get(parts.scheme, "")
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 def is_loopback(url: str) -> bool:
