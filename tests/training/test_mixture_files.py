@@ -109,6 +109,15 @@ def test_folders_that_hold_something_else_are_left_alone(tasks: Path, tmp_path: 
         mix([tasks], Mixture(), tmp_path / "mine" / "thesis.txt")
 
 
+def test_what_a_kill_left_is_cleared_away(tasks: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mixture"
+    (folder / ".mixing").mkdir(parents=True)
+    for name in (".mixing/shots.arrow", ".mixed.json.x1y2", "samples-00007.parquet"):
+        (folder / name).write_bytes(b"half")
+    mix([tasks], Mixture(), folder)
+    assert {path.name for path in folder.iterdir()} == {MANIFEST, "samples-00000.parquet"}
+
+
 def test_a_mixture_that_cannot_be_drawn_leaves_the_one_before(tasks: Path, tmp_path: Path) -> None:
     before = mix([tasks], Mixture(), tmp_path / "mixture")
     with pytest.raises(UsageError):

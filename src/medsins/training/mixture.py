@@ -32,6 +32,7 @@ from .records import Sample
 __all__ = ["MANIFEST", "Mixed", "Mixture", "mix", "read_left_out", "read_mixed", "read_mixture"]
 
 _SCRATCH = ".mixing"
+_CUT_OFF = f".{MANIFEST}.*"  # a manifest whose writing was killed
 
 
 def mix(
@@ -74,7 +75,7 @@ def mix(
         if not given.samples.any():
             raise UsageError(Problem("the quotas leave no sample", mend="raise some, or set the number of samples"))
         (folder / MANIFEST).unlink(missing_ok=True)
-        for old in folder.glob(PATTERN):
+        for old in (*folder.glob(PATTERN), *folder.glob(_CUT_OFF)):
             old.unlink()
         return write_mixed(_write(found, survey, findings, given, mixture, folder, progress))
     except OSError as error:
@@ -131,7 +132,7 @@ def _check_folder(folder: Path) -> None:
     """Refuse a folder that holds something else than a mixture or what is left of one."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(Problem("is a file", str(folder), "name another folder"))
-    ours = {MANIFEST, _SCRATCH, *(path.name for path in folder.glob(PATTERN))}
+    ours = {MANIFEST, _SCRATCH, *(path.name for pattern in (PATTERN, _CUT_OFF) for path in folder.glob(pattern))}
     if folder.exists() and any(path.name not in ours for path in folder.iterdir()):
         raise UsageError(Problem("is not empty and holds no mixture", str(folder), "name another folder"))
 

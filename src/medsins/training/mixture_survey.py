@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +81,8 @@ class Survey:
 
     def settle(self, task: Surveyed, gate: Gate, findings: Findings) -> Surveyed:
         """Keep out what the gate holds, and all but the first of instances that are equal; count what is left."""
-        rows = np.fromfile(self._file(task.name), ROW)
-        states, inputs = rows["state"], rows["input"]
+        rows = self.rows(task.name, "r+")
+        states, inputs = np.array(rows["state"]), rows["input"]
         met = np.flatnonzero((states == USABLE) & gate.meets(inputs))
         states[met] = GATED
         findings.add(task.name, task.facts.access, met, inputs[met])
@@ -89,14 +90,14 @@ class Survey:
         first = np.zeros(len(usable), np.bool_)
         first[np.unique(rows["own"][usable], return_index=True)[1]] = True
         states[usable[~first]] = REPEATED
-        rows.tofile(self._file(task.name))
+        rows["state"] = states
         counts = Counter(dict(enumerate(np.bincount(states, minlength=len(REASONS) + 1).tolist())))
         return replace(task, shots=task.shots.without(gate.meets(task.shots.inputs)), counts=counts)
 
-    def rows(self, name: str) -> Rows:
-        """The instances of a task as numbers, in the order of its file; they are read from a file as they are used."""
+    def rows(self, name: str, mode: Literal["r", "r+"] = "r") -> Rows:
+        """The instances of a task as numbers, in the order of its file; a scratch file that is mapped into memory."""
         path = self._file(name)
-        return np.memmap(path, ROW, "r") if path.stat().st_size else np.empty(0, ROW)
+        return np.memmap(path, ROW, mode) if path.stat().st_size else np.empty(0, ROW)
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.rows"
