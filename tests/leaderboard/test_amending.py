@@ -14,13 +14,15 @@ import pytest
 from medsins.bench.errata import Errata, references_digest
 from medsins.cli.main import main
 from medsins.core import InvalidFile, UsageError
+from medsins.leaderboard import scoring, worker
 from medsins.leaderboard._items import items_file, read_items
 from medsins.leaderboard.amending import amend, differences
+from medsins.leaderboard.child import score_part
 from medsins.leaderboard.export import export_board
 from medsins.leaderboard.interface import NewSubmission, NotFound, Quota, Refused, Store
 from medsins.leaderboard.pages._page import Query
 from medsins.leaderboard.pages.versions import view
-from medsins.leaderboard.records import Item, ModelCard, Submission, Team, Version
+from medsins.leaderboard.records import Item, ModelCard, Part, Scores, Submission, Team, Version
 from medsins.leaderboard.scoring import Means
 from medsins.leaderboard.worker import WorkerSettings, plan_rescore, run_worker
 from medsins.tasks.errata import Correction, write_errata
@@ -44,8 +46,23 @@ def board(store: Store, ward: tuple[Version, tuple[Item, ...]]) -> Store:
 
 
 @pytest.fixture
-def work(board: Store, tmp_path: Path) -> Callable[[], int]:
-    settings = WorkerSettings(tmp_path / "cache", "tester", poll=0.01, means=Means(workers=1, resamples=20))
+def work(board: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Scores what waits, in this process: what the child does is tested elsewhere."""
+
+    def made(submission: Submission, version: Version, path: Path, given: Any, *_: Any) -> tuple[Scores, ...]:
+        tasks = {task.task_id: (task.category, task.language) for task in version.tasks}
+        work = scoring.Work(submission.id, version.id, version.digest, tasks, [], 2, 1)
+        parts: tuple[Part, ...] = ("open", "private")
+        found = [(part, score_part(work, part, read_items(path), given.answers)) for part in parts]
+        return tuple(
+            Scores(
+                submission.id, part, version.digest, scoring.metric_digest(2), each["document"], tuple(each["samples"])
+            )
+            for part, each in found
+        )
+
+    monkeypatch.setattr(worker, "score_submission", made)
+    settings = WorkerSettings(tmp_path / "cache", "tester", poll=0.01, means=Means(workers=1, resamples=2))
     return lambda: run_worker(board, threading.Event(), settings, idle=False)
 
 

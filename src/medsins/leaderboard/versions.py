@@ -1,7 +1,7 @@
 """Versions of the benchmark: which instances count, and which of them only the board may score in the open.
 
-A version is made once from task files and never changes. Several live side by side; a model is compared across two of
-them only on the tasks whose digests agree.
+A version is made once from task files; only its references can be corrected (``amending``). Several live side by
+side; a model is compared across two of them only on the tasks whose digests agree.
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from medsins.leaderboard.interface import NotFound, Store
-from medsins.leaderboard.records import ModelCard, Submission
+from medsins.leaderboard.publication import tiers
+from medsins.leaderboard.records import ModelCard, Published, Submission
 from medsins.leaderboard.views import (
     PROFILES,
     Column,
@@ -77,11 +79,17 @@ class FigureLine:
 
 @dataclass(frozen=True, slots=True)
 class PrivatePart:
-    """What is told of the private part: percent by category, rounded, as it was published."""
+    """What is told of the private part: percent by category, rounded, as it was published; the model's ``tier`` of
+    ``tiers`` by the mean of categories (``overall``, whole percent), 1 being the best, and how many models share it.
+    """
 
     at: datetime
     note: str
     figures: tuple[tuple[str, Figure], ...]
+    overall: int
+    tier: int
+    tiers: int
+    shared: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +184,23 @@ def _neighbours(lines: Sequence[ModelLine], model: str) -> tuple[tuple[str, str]
 
 
 def _private(store: Store, frame: Frame, model: str) -> PrivatePart | None:
-    found = next((each for each in store.published(frame.version, "private") if each.model == model), None)
+    told = [each for each in store.published(frame.version, "private") if _content(each, frame.profile)]
+    found = next((each for each in told if each.model == model), None)
     if found is None:
         return None
-    content = (found.document.get("profiles") or {}).get(frame.profile) or {}
+    content = _content(found, frame.profile)
     figures = [
         (str(name), Figure(str(entry.get("primary", "")), (entry.get("metrics") or {}).get(str(entry.get("primary")))))
         for name, entry in (content.get("categories") or {}).items()
     ]
-    return PrivatePart(found.at, found.note, tuple(figures))
+    by_model = tiers(told, frame.profile)
+    tier, places = by_model[model], list(by_model.values())
+    overall = int(content["overall"])
+    return PrivatePart(found.at, found.note, tuple(figures), overall, tier, max(places), places.count(tier))
+
+
+def _content(shown: Published, profile: str) -> Mapping[str, Any]:
+    return (shown.document.get("profiles") or {}).get(profile) or {}
 
 
 def tables(view: ModelView) -> Sequence[Table]:
