@@ -120,3 +120,14 @@ def test_tricks_table_of_the_page_comes_from_the_benchmark() -> None:
     for rule in rules:
         words = re.sub(r"[`<>.]", "", rule).split()[:4]
         assert all(word in program for word in words), rule
+
+
+def test_published_averages_over_tasks_that_were_not_asked_are_explained() -> None:
+    (note,) = score_source(source(), ("official", "strict"), resamples=10).document["notes"]
+    assert "Named Entity Recognition (" in note
+    assert "task126" not in note  # it was asked
+    assert "Text Classification" not in note  # its only task was asked
+    assert score_source(source(), ("strict",), resamples=10).document["notes"] == []
+    spec = infer_spec("mine", "Named Entity Recognition", ["gout."])
+    own = Source("own", (Row(0, "mine", "s", "gout.", ("gout.",)),), {"mine": spec}, {"mine": "English"}, "x")
+    assert score_source(own, ("official",), resamples=10).document["notes"] == []

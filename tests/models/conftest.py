@@ -40,6 +40,7 @@ def vllm_server(vllm_python: Path, smollm2_folder: Path, tmp_path_factory: pytes
     words += ["--served-model-name", "smollm2", "--dtype", "float32", "--enforce-eager", "--max-model-len", "2048"]
     log = tmp_path_factory.mktemp("vllm") / "server.log"
     kind = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+    kind["VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS"] = "3600"  # it dies of a step of five minutes, as busy cores make them
     with log.open("wb") as stream:
         server = subprocess.Popen(words, stdout=stream, stderr=stream, env=os.environ | kind)
     try:

@@ -39,7 +39,10 @@ def reference(smollm2_folder: Any) -> dict[int, Completion]:
     return {i: c for group in backend.generate(real_requests(), ()) for i, c in group}
 
 
-def test_a_served_model_says_what_it_says_in_this_process(vllm_server: str, reference: dict[int, Completion]) -> None:
+def test_a_served_model_says_what_it_says_in_this_process(
+    vllm_server: str, reference: dict[int, Completion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medsins.models._http_backend.CHECK_SECONDS", 300.0)  # busy cores
     backend: Any = open_backend(f"openai:smollm2@{vllm_server}")
     backend.check()
     assert backend.info.window == 2048
@@ -47,8 +50,9 @@ def test_a_served_model_says_what_it_says_in_this_process(vllm_server: str, refe
     found = answers(backend, real_requests())
     assert Counter(c.status for c in found.values())["error"] == 0
     # vLLM sums in another order, so near ties may fall otherwise; of a character that was cut off it gives nothing.
-    same = sum(found[i].text == reference[i].text.rstrip("\N{REPLACEMENT CHARACTER}") for i in reference)
-    assert same >= 0.95 * len(reference), f"{same} of {len(reference)}"
+    wanted = {i: c.text.rstrip("\N{REPLACEMENT CHARACTER}") for i, c in reference.items()}
+    other = [f"{found[i].text!r} instead of {text!r}" for i, text in wanted.items() if found[i].text != text]
+    assert len(other) <= 0.05 * len(reference), "\n".join(other)
     assert all(found[i].prompt_tokens == reference[i].prompt_tokens for i in reference)
     assert all(len(c.option_scores) == 2 for c in found.values())
 

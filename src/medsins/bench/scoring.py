@@ -17,6 +17,7 @@ from typing import Any
 from medsins import __version__
 from medsins.core import atomic_open, write_json
 from medsins.metrics import PROFILES
+from medsins.metrics.official import absent_tasks
 from medsins.metrics.stats import RESAMPLES
 from medsins.metrics.strict import UNSCORED
 from medsins.metrics.strict import VERSION as STRICT_VERSION
@@ -122,10 +123,21 @@ def score_source(
         "rows": len(source.rows),
         "lost": source.lost,
         "problems": [{"what": p.what, "place": p.place, "mend": p.mend} for p in source.problems],
-        "notes": list(source.notes),
+        "notes": [*source.notes, *_absent(results)],
         "profiles": {name: _profile(name, result, source, resamples) for name, result in results.items()},
     }
     return Scoring(document, tuple(_samples(results, source)))
+
+
+def _absent(results: Mapping[str, ProfileResult]) -> list[str]:
+    """What the published averages make of tasks that were not asked: zeros, which nobody would guess."""
+    categories = results["official"].categories if "official" in results else {}
+    short = {name: absent_tasks(name, category.tasks) for name, category in categories.items()}
+    named = [f"{name} ({', '.join(tasks)})" for name, tasks in short.items() if tasks]
+    if not named:
+        return []
+    what = "official averages count published tasks that were not asked as failed, as the published scripts do"
+    return [f"{what}: {'; '.join(named)}. The figures of single tasks are not touched."]
 
 
 def write_samples(path: Path, samples: Sequence[Mapping[str, Any]]) -> None:

@@ -99,6 +99,7 @@ def _url_problem(url: str) -> Problem | None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError as error:
         return Problem(f"is no URL ({error})", url, "write http://HOST:PORT/v1")
     if parts.scheme not in ("http", "https") or not host:

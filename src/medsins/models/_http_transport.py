@@ -71,7 +71,7 @@ class Transport:
             return Fault("connection", f"its certificate is not trusted ({error.verify_message})")
         except Malformed as error:
             return Fault("malformed reply", f"the reply broke off or cannot be read ({error})")
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: of a proxy's address
             return Fault("connection", _reason(error))
         if connection.open:
             self._idle.append(connection)
@@ -149,7 +149,7 @@ def proxy_key(user: str | None, password: str | None) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(both).decode()}"}
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS failed ({error.reason or error})"
     if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):

@@ -155,4 +155,4 @@ def _notes(sheet: Sheet) -> list[str]:
     if sheet.would_crash:
         rows = "row" if len(sheet.would_crash) == 1 else "rows"
         notes.append(f"The published scripts would stop on {len(sheet.would_crash)} {rows}, counted as wrong.")
-    return [*notes, *(f"signature, {name}: {text}" for name, text in sheet.signatures.items() if text)]
+    return [*notes, *sheet.notes, *(f"signature, {name}: {text}" for name, text in sheet.signatures.items() if text)]

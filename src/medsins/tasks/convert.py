@@ -135,8 +135,8 @@ class _Job:
     def _state(self) -> dict[str, Any]:
         """What the last checkpoint says, where it is of this source as it is now."""
         with suppress(OSError, ValueError):
-            state: dict[str, Any] = json.loads(self.state_path.read_text(encoding="utf-8"))
-            if state.items() >= self._origin().items():
+            state = json.loads(self.state_path.read_text(encoding="utf-8"))
+            if isinstance(state, dict) and state.items() >= self._origin().items():
                 return state
         return {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._records import CategoryScore, Crash, OfficialScores, RowScore, TaskScore
 from .aggregate import metrics_from_sums
-from .profile import category_metrics, score_official
+from .profile import absent_tasks, category_metrics, score_official
 from .published import run_scorer
 from .reading import OfficialTable, read_official_csv
 from .scripts import SCORERS
@@ -17,6 +17,7 @@ __all__ = [
     "OfficialTable",
     "RowScore",
     "TaskScore",
+    "absent_tasks",
     "category_metrics",
     "metrics_from_sums",
     "read_official_csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .._types import Row, TaskSpec
 from ._records import CategoryScore, Crash, OfficialScores, Result, TaskScore, WouldCrash
@@ -94,6 +94,14 @@ def category_metrics(category: str, metrics: Mapping[str, Mapping[str, float]]) 
         found = [metrics.get(task, absent) for task in script.single]
         averages |= {name: running_sum(figures[name] for figures in found) / len(found) for name in names}
     return averages
+
+
+def absent_tasks(category: str, tasks: Collection[str]) -> tuple[str, ...]:
+    """The published ids that a category's published average counts although they are not among ``tasks``; none where
+    that average is not taken.
+    """
+    scripts = [script for script in _scripts_of(category) if any(task in script.rules for task in tasks)]
+    return tuple(task for script in scripts if script.averages for task in script.single if task not in tasks)
 
 
 def _scripts_of(category: str) -> list[Script]:
