@@ -9,6 +9,7 @@ from typing import Any
 
 from medsins.leaderboard.interface import NewSubmission, Quota, Store
 from medsins.leaderboard.records import ModelCard, Published, Scores, Team
+from medsins.leaderboard.scoring import metric_digest
 
 from .seeded import START, VERSION, mini, results
 
@@ -21,6 +22,7 @@ def crowd(store: Store, models: int) -> None:
     store.add_version(version, items, "crowd")
     store.add_team(Team("crowd", "Crowd"), "crowd")
     given, scoring = results()["asclepius-70b", 1]
+    metric = metric_digest()  # as of now, else a worker scores all of it again
     for number in range(models):
         rng = random.Random(number)
         skill = rng.random()
@@ -38,7 +40,7 @@ def crowd(store: Store, models: int) -> None:
         assert job is not None
         at = START + timedelta(hours=number)
         shown = Published(VERSION, card.id, submission, "open", document, at, 1)
-        store.finish(job, [Scores(submission, "open", version.digest, "m", document, samples, at)], [shown], [])
+        store.finish(job, [Scores(submission, "open", version.digest, metric, document, samples, at)], [shown], [])
 
 
 def _moved(document: dict[str, Any], skill: float) -> dict[str, Any]:

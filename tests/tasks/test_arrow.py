@@ -192,8 +192,8 @@ ODD: dict[str, Callable[[dict[str, Any]], object]] = {
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_instances_anywhere_change_nothing_around_them(tmp_path: Path, odd: str) -> None:
-    made, chance = many(5000, 700), random.Random(odd)
-    for place in [0, 4999, *chance.sample(range(5000), 3)]:
+    made, chance = many(12_000, 700), random.Random(odd)
+    for place in [0, 11_999, *chance.sample(range(12_000), 3)]:
         ODD[odd](made[place])
     path = tmp_path / "drugs.json"
     path.write_text(json.dumps({"Categories": ["NER"], "Instances": made}, ensure_ascii=False), encoding="utf-8")
@@ -204,7 +204,7 @@ def test_odd_instances_anywhere_change_nothing_around_them(tmp_path: Path, odd: 
     assert sum(not isinstance(batch.rows, Columns) for batch in batches) >= 1
     expected = [one for batch in plainly for one in batch.instances]
     assert content(one for batch in batches for one in batch.instances) == content(expected)
-    assert [number for batch in batches for number in batch.numbers] == list(range(5000))
+    assert [number for batch in batches for number in batch.numbers] == list(range(12_000))
     assert batches[-1].end == plainly[-1].end
     assert reader.taken == path.stat().st_size
 

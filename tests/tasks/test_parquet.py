@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,30 @@ def test_a_failing_disk_is_reported_not_swallowed(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="28"), open_writer(tmp_path / "drugs.parquet", CARD) as writer:
         writer.write(plain(9000))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fails_between_is_not_taken_for_a_good_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system tells of a lost page once: here while the file is still written, and never again."""
+    monkeypatch.setattr("medsins.tasks._parquet_writer._SYNC", 1 << 10)
+    told = iter([OSError(5, "Input/output error")])
+    monkeypatch.setattr("os.fdatasync", lambda number: (_ for _ in ()).throw(next(told)))
+    with pytest.raises(OSError, match="Input/output"), open_writer(tmp_path / "drugs.parquet", CARD) as writer:
+        writer.write(plain(9000))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("source", "codec"), [("said", "LZ4"), ("drawn", "UNCOMPRESSED")])
+def test_text_is_packed_where_that_is_worth_it(tmp_path: Path, source: str, codec: str) -> None:
+    drawn = random.Random(1)
+    texts = {
+        "said": lambda: "No acute cardiopulmonary process is seen. " * 20,
+        "drawn": lambda: base64.b85encode(drawn.randbytes(600)).decode(),
+    }
+    rows = [Instance(f"i{number}", f"{number}: {texts[source]()}", ("x",), True) for number in range(4000)]
+    path = written(tmp_path / "drugs.parquet", rows)
+    column = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    assert (column.path_in_schema, column.compression) == ("input", codec)
+    assert content(read_all(path)) == content(rows)
 
 
 def read_by_index(path: Path) -> int:

@@ -25,7 +25,7 @@ from medsins.core.assets import cache_folder
 
 MEGABYTE = 1_000_000
 BEAT = 0.5  # seconds
-NICE = 5
+NICE = 15
 """Readers of pages go before files that are read and scored."""
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER (unshare(2))
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG (prctl(2))

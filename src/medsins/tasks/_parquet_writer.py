@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -27,6 +28,10 @@ GROUP_BYTES = 1 << 19  # of text in a row group: what a single instance costs to
 GROUP_ROWS = 8192
 _FLUSH_BYTES = 1 << 20
 _BUFFER = 4 << 20  # bytes written at once; each write waits for Python's lock
+_SYNC = 32 << 20  # bytes after which the disk gets to work, so that little is left when they have to be durable
+_SAMPLE = 1 << 20
+_WORTH = 0.75
+"""Share of its size that text is packed to, at most: packing takes as long as all else, and reading is slower."""
 
 
 class _Tail:
@@ -37,10 +42,26 @@ class _Tail:
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
         self.muted = True
+        self._written = 0
+        self._syncing: threading.Thread | None = None
+        self._failed: OSError | None = None
 
     def write(self, data: Any) -> int:
         """Append bytes."""
-        return len(data) if self.muted else self._file.write(data)
+        if self.muted:
+            return len(data)
+        self._written += len(data)
+        if self._written >= _SYNC and not (self._syncing and self._syncing.is_alive()):
+            self._written = 0
+            self._syncing = threading.Thread(target=self._sync)
+            self._syncing.start()
+        return self._file.write(data)
+
+    def _sync(self) -> None:
+        try:
+            os.fdatasync(self._file.fileno())
+        except OSError as error:  # the system tells of it once
+            self._failed = error
 
     def flush(self) -> None:
         """Flush."""
@@ -48,11 +69,16 @@ class _Tail:
 
     def close(self) -> None:
         """Make everything durable and close."""
-        if not self._file.closed:
+        self.closed = True
+        if self._syncing:
+            self._syncing.join()
+        if self._file.closed:
+            return
+        with self._file:
+            if self._failed:
+                raise self._failed
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
-        self.closed = True
 
 
 class ParquetWriter(InstanceWriter):
@@ -99,7 +125,7 @@ class ParquetWriter(InstanceWriter):
         share = min(1.0, GROUP_BYTES / max(1, weight))
         group = min(GROUP_ROWS, max(1, round(share * table.num_rows)))
         self._wait()
-        self._open()
+        self._open(table)
         self._behind = self._thread.submit(self._writer.write_table, table, row_group_size=group)
 
     def _wait(self) -> None:
@@ -107,8 +133,10 @@ class ParquetWriter(InstanceWriter):
             self._behind.result()
             self._behind = None
 
-    def _open(self) -> None:
-        """Start a segment: the offsets it notes must count from the start of the file, so what is there is skipped."""
+    def _open(self, table: Any = None) -> None:
+        """Start a segment, which may begin with a table. The offsets it notes must count from the start of the file, so
+        what is there is skipped.
+        """
         if self._writer is not None:
             return
         import pyarrow as pa
@@ -121,7 +149,7 @@ class ParquetWriter(InstanceWriter):
         self._writer = pq.ParquetWriter(
             self._stream,
             schema(),
-            compression="lz4",
+            compression=_compression(table),
             use_dictionary=False,
             write_statistics=False,
         )
@@ -176,6 +204,16 @@ class ParquetWriter(InstanceWriter):
                 self._writer.close()
                 self._stream.close()
             self._tail.close()
+
+
+def _compression(table: Any) -> str:
+    """``lz4`` where that is worth it for the inputs of a table, else ``none``."""
+    import pyarrow as pa
+
+    texts = table.column("input").chunk(0) if table is not None and table.num_rows else None
+    held = texts.buffers()[2] if texts is not None else None
+    sample = memoryview(held)[:_SAMPLE] if held is not None else b""
+    return "lz4" if len(pa.compress(sample, codec="lz4_raw")) <= _WORTH * len(sample) else "none"
 
 
 def _footer_at(path: Path, end: int) -> Any:
