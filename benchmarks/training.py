@@ -1,6 +1,7 @@
 """Useful tokens a second in training: padded, packed by TRL, packed by us, and packed with shared prefixes.
 
     python benchmarks/training.py --peers build/interop/bin/python
+    python benchmarks/training.py --batch 8      # more padding; up to 21 GB of memory
 
 Samples are real: chemical and disease NER, Hallmarks of Cancer, PubMedQA, MeQSum and disease definitions, as many of
 each, made from the raw files in the folder ``data/raw`` of ``MEDSINS_SHARED`` (else ``../shared``). ``short`` are those
@@ -49,7 +50,6 @@ from medsins.training.packing import pack
 from medsins.training.records import Row, Sample, TokenSample
 from medsins.training.tokens import Tokens
 
-BATCH = 8
 CORPORA = {  # folder of raw files, tasks
     "bc5cdr": ("mtl_bioinformatics_2016", ("task126", "task127")),
     "hoc": ("hallmarks_of_cancer", ("task106",)),
@@ -171,12 +171,12 @@ def ours(name: str, learner: Learner, samples: Sequence[TokenSample], capacity: 
     return Way(name, sum(map(len, samples)), computed, fill, learner.steps(rows, learner.packed))
 
 
-def padded(learner: Learner, samples: Sequence[TokenSample]) -> Way:
+def padded(learner: Learner, samples: Sequence[TokenSample], batch: int) -> Way:
     order = shuffled(samples)
-    batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+    batches = [order[i : i + batch] for i in range(0, len(order), batch)]
     useful, computed = sum(map(len, samples)), sum(map(size, batches))
     steps = learner.steps(batches, learner.padded)
-    return Way(f"padded, batches of {BATCH}", useful, computed, useful / computed, steps)
+    return Way(f"padded, batches of {batch}", useful, computed, useful / computed, steps)
 
 
 def shuffled(units: Any) -> list[Any]:
@@ -266,6 +266,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=Path, help="folder that keeps the task files from one run to the next")
     parser.add_argument("--samples", type=int, default=2500)
     parser.add_argument("--capacity", type=int, default=1024, help="tokens of a row, and of a sample at most")
+    parser.add_argument("--batch", type=int, default=4, help="padded samples; 4: the article's 128 over 32 devices")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--teraflops", type=float, default=0.0, help="the device's peak, for its utilisation")
@@ -282,9 +283,9 @@ def main() -> None:
         head = f"{len(mixed)} samples of {np.mean([len(one) for one in mixed]):.0f} tokens"
         kind = f"{args.threads} threads, {DEVICE}, rows of {args.capacity} tokens"
         print(f"{head}, {answers(mixed) / sum(map(len, mixed)):.0%} of them answers; {kind}", flush=True)
-        check(made, short[:BATCH], args.capacity)
+        check(made, short[:4], args.capacity)
         packed, shared = "packed", "packed, shared prefixes"
-        ways = [padded(made, mixed)]
+        ways = [padded(made, mixed, args.batch)]
         if args.peers:
             worker = Path(__file__).with_name("_trl_packing.py")
             words = [args.peers, str(worker), str(folder), f"{scratch}/samples.jsonl"]

@@ -50,7 +50,7 @@ suites = ["test"]          # questions that stand in it are kept out
 output = "tuned"
 
 [mixture]
-cap = 450                  # instances of a task that count, at most
+cap = 700                  # instances of a task that count, at most
 few_shot = 0.0             # what is tuned answers without examples
 
 [packing]
