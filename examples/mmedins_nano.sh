@@ -68,7 +68,7 @@ medsins train prepare "$out/nano.toml"
 say "tuning"
 medsins train run "$out/nano.toml"
 
-ask() { medsins bench run -q --tasks "$out/test" --limit "$tested" --model "$1" --protocol "strict:$2,max_answer_tokens=64" -o "$out/runs/$3" "${@:4}"; }
+ask() { medsins bench run --tasks "$out/test" --limit "$tested" --model "$1" --protocol "strict:$2,max_answer_tokens=64" -o "$out/runs/$3" "${@:4}"; }
 say "the tuned model, without shots"
 ask "transformers:$out/tuned/model" shots=0 tuned
 say "the base model, without shots"
