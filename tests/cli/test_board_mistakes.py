@@ -88,11 +88,11 @@ def test_a_mistake_is_told_and_changes_nothing(
     assert log(board, capsys) == before
 
 
-def test_a_version_never_changes(board: Path, capsys: Capture) -> None:
+def test_a_version_is_not_added_twice(board: Path, capsys: Capture) -> None:
     assert main(["board", "version", "list", "--json", "--dir", str(board)]) == 0
     (version,) = json.loads(capsys.readouterr().out)
     assert main(["board", "version", "add", "mini", "--id", version["id"], "--dir", str(board)]) == 1
-    assert "versions never change: add a new one" in capsys.readouterr().err
+    assert "use another id, or correct its references with `medsins board version amend`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import aside
 
 from medsins.leaderboard import _cache
 from medsins.leaderboard._cache import LATE_SECONDS, OLDEST_SECONDS, REST, PageCache, whole_reply
@@ -84,7 +85,7 @@ def test_no_reader_gets_a_page_from_before_something_was_taken_away(events: list
                 missed = [at for at, data in changes if data > shown]
                 assert not missed or asked - missed[0] <= LATE_SECONDS, "late, but not by more"
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_while_changes_keep_coming_making_pages_takes_its_share_of_the_time_only() -> None:
@@ -98,7 +99,7 @@ def test_while_changes_keep_coming_making_pages_takes_its_share_of_the_time_only
         share = TAKES * len(world.made) / (world.now - began)
         assert 0.5 / (1 + REST) < share <= 1.1 / (1 + REST)
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_while_a_page_is_made_anew_others_get_the_one_before_but_not_what_was_taken_away() -> None:
@@ -122,7 +123,7 @@ def test_while_a_page_is_made_anew_others_get_the_one_before_but_not_what_was_ta
         assert world.made == ["/"] * 3
         assert await world.read() == 2, "an older page that is ready later takes no newer one's place"
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_a_page_nobody_asked_for_in_a_while_is_made_anew_for_all_that_wait() -> None:
@@ -138,7 +139,7 @@ def test_a_page_nobody_asked_for_in_a_while_is_made_anew_for_all_that_wait() -> 
         assert await asyncio.gather(*readers) == [1] * 5
         assert world.made == ["/", "/"]
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_what_is_not_public_is_made_for_each_reader() -> None:
@@ -148,7 +149,7 @@ def test_what_is_not_public_is_made_for_each_reader() -> None:
         await world.read()
         assert len(world.made) == 4
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_a_page_that_is_no_longer_public_is_forgotten() -> None:
@@ -162,7 +163,7 @@ def test_a_page_that_is_no_longer_public_is_forgotten() -> None:
         await world.read()
         assert len(world.made) == 3
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_pages_take_bounded_memory_and_one_address_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +183,7 @@ def test_pages_take_bounded_memory_and_one_address_a_bounded_number(monkeypatch:
         assert await world.read("/model/0", client="192.0.2.1") == 0
         assert await world.read("/model/29") == 0
 
-    asyncio.run(run())
+    aside.run(run())
 
 
 def test_a_failure_is_told_to_all_that_wait_and_not_kept() -> None:
@@ -202,4 +203,4 @@ def test_a_failure_is_told_to_all_that_wait_and_not_kept() -> None:
         broken = False
         assert await world.read() == 0
 
-    asyncio.run(run())
+    aside.run(run())

@@ -51,8 +51,9 @@ def test_where_there_are_no_namespaces_python_refuses_sockets(tmp_path: Path) ->
         "import socket\ntry:\n    socket.socket()\nexcept PermissionError as e:\n    print(e)\n"
     )
     program = (
-        "import sys; sys.path.insert(0, '.'); from medsins.leaderboard import _limited;"
-        "_limited._leave_network = lambda: False; _limited._become('2000', '16', '30', sys.executable, '-m', 'asks')"
+        "import os, sys; sys.path.insert(0, '.'); from medsins.leaderboard import _limited;"
+        "_limited._leave_network = lambda: False; parent = str(os.getppid());"
+        "_limited._become(parent, '2000', '16', '30', sys.executable, '-m', 'asks')"
     )
     (tmp_path / "program.py").write_text(program)
     assert (

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import aside
 
 from medsins.core import UsageError
 from medsins.models._http_connection import Connection
@@ -103,7 +104,7 @@ def ask(url: str, times: int = 1, seconds: float = 10.0, headers: dict[str, str]
         finally:
             await transport.close()
 
-    return asyncio.run(go())
+    return aside.run(go())
 
 
 def told(server: Raw, times: int = 1, **how: Any) -> Any:
@@ -149,7 +150,7 @@ def test_a_connection_that_was_closed_while_idle_is_not_used_again() -> None:
             await transport.close()
             return found
 
-        assert [found.body for found in asyncio.run(go())] == [b"ok", b"ok"]
+        assert [found.body for found in aside.run(go())] == [b"ok", b"ok"]
 
 
 def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again() -> None:
@@ -339,7 +340,7 @@ def fed(*parts: bytes) -> Any:
             return None
         return reply.exception() or reply.result()
 
-    return asyncio.run(go())
+    return aside.run(go())
 
 
 WHOLE: list[Callable[[bytes], bytes]] = [

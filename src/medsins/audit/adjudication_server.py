@@ -113,9 +113,10 @@ class Session:
 
 
 class AdjudicationServer(ThreadingHTTPServer):
-    """Serves one session on 127.0.0.1, at a port of the system's choice."""
+    """Serves one session on 127.0.0.1, at a port of the system's choice, until it is ``finished``."""
 
     daemon_threads = True
+    finished = False
 
     def __init__(self, session: Session) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -141,6 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._serve(self._post)
+        if self.server.finished:
+            self.server.shutdown()
 
     def _serve(self, act: Callable[[str], tuple[bytes, str]]) -> None:
         try:
@@ -172,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _post(self, name: str) -> tuple[bytes, str]:
         body = self._body()
         if name == "finish":
-            threading.Thread(target=self.server.shutdown, daemon=True).start()
+            self.server.finished = True
             return _json({"finished": True})
         if name != "decide":
             raise Refused(HTTPStatus.NOT_FOUND, "not found")

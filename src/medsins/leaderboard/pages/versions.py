@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 
 from medsins.leaderboard.amending import Difference, differences
 from medsins.leaderboard.interface import Store
@@ -103,10 +104,10 @@ def _entries(store: Store) -> list[Entry]:
 
 def _amendments(store: Store, version: str) -> tuple[Corrected, ...]:
     found = store.amendments(version)
-    ends = [*(each.at for each in found[1:]), None]
+    ends = [each.at for each in found[1:]]
     made = [
         Corrected(each.at, each.reason, each.corrected, each.before, tuple(differences(store, each, end)))
-        for each, end in zip(found, ends, strict=True)
+        for each, end in zip_longest(found, ends)
     ]
     return tuple(reversed(made))
 
