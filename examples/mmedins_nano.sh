@@ -79,5 +79,8 @@ ask smollm2 shots=3 base-3-shot --shots-from "$out/train"
 say "comparison"
 medsins bench compare "$out/runs/base-3-shot" "$out/runs/base-0-shot" "$out/runs/tuned" -o "$out/comparison.html"
 medsins bench compare "$out/runs/base-0-shot" "$out/runs/tuned"
+for base in base-3-shot base-0-shot; do
+  medsins bench compare --profile official "$out/runs/$base" "$out/runs/tuned"
+done
 medsins train card "$out/nano.toml" --before "$out/runs/base-3-shot" --after "$out/runs/tuned"
 say "done: $out/comparison.html, $out/runs/tuned/report.html, $out/tuned/model/README.md"

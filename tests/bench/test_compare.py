@@ -61,6 +61,20 @@ def test_differences_are_those_of_the_scores(runs: list[Path]) -> None:
     assert category["difference"] == pytest.approx(50)
 
 
+def test_the_official_profile_compares_its_own_scores(runs: list[Path]) -> None:
+    a, b = (score_run(path, resamples=50)["profiles"]["official"]["tasks"] for path in runs[:2])
+    result = compare(runs[:2], profile="official")
+    json.dumps(result, allow_nan=False)
+    tasks = result["pairs"][0]["tasks"]
+    assert result["profile"] == "official"
+    assert TASK in tasks
+    for task_id, entry in tasks.items():
+        metric = a[task_id]["primary"]
+        assert (entry["metric"], entry["a"]) == (metric, pytest.approx(a[task_id]["metrics"][metric]))
+        assert entry["difference"] == pytest.approx(b[task_id]["metrics"][metric] - entry["a"])
+    assert tasks[TASK]["ci95"][0] > 0
+
+
 def test_a_real_difference_is_found_and_flips_are_counted(runs: list[Path]) -> None:
     entry = compare(runs[:2])["pairs"][0]["tasks"][TASK]
     assert (entry["a"], entry["b"], entry["rows"]) == (30, 80, 20)

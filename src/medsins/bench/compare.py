@@ -1,12 +1,12 @@
 """Two or more runs on the same instances: paired differences, flips, equivalence, and what could have been seen.
 
-Runs are scored again in the strict profile, row by row, so nothing but their predictions is needed.
+Runs are scored again, row by row, so nothing but their predictions is needed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from medsins.core import Problem, UsageError, digest
+from medsins.core import Problem, Score, UsageError, digest
 from medsins.metrics import Row, TaskSpec
+from medsins.metrics.official import TaskScore, score_official
 from medsins.metrics.stats import (
     RESAMPLES,
     Array,
@@ -31,7 +32,7 @@ from medsins.metrics.stats import (
 )
 from medsins.metrics.strict import Scored, score_task
 
-from .scoring_profiles import by_task
+from .scoring_profiles import OFFICIAL_PRIMARY, by_task, official_table
 from .scoring_source import Source, source_of_run
 from .spec import read_manifest
 
@@ -56,6 +57,7 @@ class _Pair:
     metric: str
     a: Scored
     b: Scored
+    binary: bool  # rows are right or wrong
     replicates: Array
 
     @property
@@ -63,12 +65,14 @@ class _Pair:
         return self.b.table.point()[self.metric] - self.a.table.point()[self.metric]
 
 
-def compare(runs: Sequence[Path], margin: float = MARGIN) -> dict[str, Any]:
+def compare(runs: Sequence[Path], margin: float = MARGIN, profile: str = "strict") -> dict[str, Any]:
     """Compare every run with the first one, task by task and category by category.
 
     Args:
         runs: run directories of the same suite; models and protocols may differ.
         margin: equivalence margin in percentage points.
+        profile: ``strict`` or ``official``: by whose rules rows are scored. Tasks that no published script scores are
+            left out of the latter, and a category is the mean over its tasks that were asked.
 
     Returns:
         ``runs`` (name, model, signature) and ``pairs``: for each task and category ``metric``, ``a``, ``b``,
@@ -79,17 +83,17 @@ def compare(runs: Sequence[Path], margin: float = MARGIN) -> dict[str, Any]:
         points.
 
     Raises:
-        UsageError: fewer than two runs, or their instances differ.
+        UsageError: fewer than two runs, their instances differ, or no published script scores any of their tasks.
         RunError: a directory is no run, or is damaged.
     """
     loaded = _load(runs)
     first = loaded[0]
     return {
         "format": 1,
-        "profile": "strict",
+        "profile": profile,
         "margin": margin,
         "runs": [_about(run) for run in loaded],
-        "pairs": [_compare_pair(first, other, margin / 100) for other in loaded[1:]],
+        "pairs": [_compare_pair(first, other, margin / 100, profile) for other in loaded[1:]],
     }
 
 
@@ -197,8 +201,10 @@ def _mismatches(a: _Run, b: _Run) -> list[Problem]:
     return found
 
 
-def _compare_pair(a: _Run, b: _Run, margin: float) -> dict[str, Any]:
-    pairs = _pairs(a, b)
+def _compare_pair(a: _Run, b: _Run, margin: float, profile: str) -> dict[str, Any]:
+    pairs = list((_official_pairs if profile == "official" else _strict_pairs)(a, b))
+    if not pairs:
+        raise UsageError(Problem("no published script scores any of these tasks", a.name, "compare by profile strict"))
     tasks = {pair.spec.id: _task(pair, margin) for pair in pairs}
     categories = {}
     for category in dict.fromkeys(pair.spec.category for pair in pairs):
@@ -211,17 +217,30 @@ def _compare_pair(a: _Run, b: _Run, margin: float) -> dict[str, Any]:
     return {"a": a.name, "b": b.name, "tasks": tasks, "categories": categories}
 
 
-def _pairs(a: _Run, b: _Run) -> list[_Pair]:
+def _strict_pairs(a: _Run, b: _Run) -> Iterator[_Pair]:
     specs = {**b.source.specs, **a.source.specs}
     rows_a, rows_b = _aligned(a.source, b.source)
-    found = []
     for task_id, rows in by_task(rows_a).items():
         spec = specs[task_id]
-        one, other = score_task(rows, spec), score_task(by_task(rows_b)[task_id], spec)
-        rng = generator("paired", task_id)
-        replicates = paired_bootstrap(one.table, other.table, one.primary, RESAMPLES, rng)
-        found.append(_Pair(spec, one.primary, one, other, replicates))
-    return found
+        yield _paired(spec, score_task(rows, spec), score_task(by_task(rows_b)[task_id], spec), spec.scorer in _BINARY)
+
+
+def _official_pairs(a: _Run, b: _Run) -> Iterator[_Pair]:
+    specs = {**b.source.specs, **a.source.specs}
+    one, other = (score_official(rows, specs).tasks for rows in _aligned(a.source, b.source))
+    for task_id in (task_id for task_id in one if task_id in specs and one[task_id].rows):
+        binary = one[task_id].kind == "accuracy"
+        yield _paired(specs[task_id], _officially(one[task_id]), _officially(other[task_id]), binary)
+
+
+def _officially(task: TaskScore) -> Scored:
+    scores = tuple(Score(row.row, row.task_id, row.metrics) for row in task.rows)
+    return Scored(official_table(task), scores, OFFICIAL_PRIMARY[task.kind])
+
+
+def _paired(spec: TaskSpec, a: Scored, b: Scored, binary: bool) -> _Pair:
+    replicates = paired_bootstrap(a.table, b.table, a.primary, RESAMPLES, generator("paired", spec.id))
+    return _Pair(spec, a.primary, a, b, binary, replicates)
 
 
 def _aligned(a: Source, b: Source) -> tuple[list[Row], list[Row]]:
@@ -238,10 +257,12 @@ def _missing(row: Row) -> Row:
 
 
 def _task(pair: _Pair, margin: float) -> dict[str, Any]:
-    marks = [(x.metrics[name], y.metrics[name]) for x, y in zip(pair.a.scores, pair.b.scores, strict=True)
-             for name in (_row_metric(x.metrics, pair.metric),)]  # fmt: skip
+    marks = [
+        (_mark(x.metrics, pair.metric), _mark(y.metrics, pair.metric))
+        for x, y in zip(pair.a.scores, pair.b.scores, strict=True)
+    ]
     gained, lost = sum(y > x for x, y in marks), sum(y < x for x, y in marks)
-    if pair.spec.scorer in _BINARY:
+    if pair.binary:
         p = mcnemar(lost, gained)
     else:
         p = permutation_test(pair.a.table, pair.b.table, pair.metric, generator("permutation", pair.spec.id))
@@ -288,8 +309,9 @@ def _figures(difference: float, replicates: Array, p: float, margin: float, rows
     }
 
 
-def _row_metric(metrics: Mapping[str, float], metric: str) -> str:
-    return metric if metric in metrics else next(iter(metrics))
+def _mark(metrics: Mapping[str, float], metric: str) -> float:
+    """What a row counts; 0 where the published script skips it."""
+    return metrics[metric] if metric in metrics else next(iter(metrics.values()), 0.0)
 
 
 def _members(specs: Mapping[str, TaskSpec], category: str, metrics: Mapping[str, str]) -> list[str]:

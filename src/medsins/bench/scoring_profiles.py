@@ -120,7 +120,7 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
             category=task.category,
             language=source.languages.get(task_id, "English"),
             scorer=task.kind,
-            primary=_PRIMARY[task.kind],
+            primary=OFFICIAL_PRIMARY[task.kind],
             rows=len(task.rows),
             counted=sum(row.counted for row in task.rows),
             metrics=dict(task.metrics),
@@ -142,7 +142,8 @@ def official_profile(source: Source, resamples: int, listen: Callable[[str], Non
     )  # fmt: skip
 
 
-_PRIMARY = {"accuracy": "accuracy", "overlap": "rouge_l_f", "entities": "f1", "labels": "macro_f1"}
+OFFICIAL_PRIMARY = {"accuracy": "accuracy", "overlap": "rouge_l_f", "entities": "f1", "labels": "macro_f1"}
+"""Kind of task to the metric that stands for it."""
 
 
 def _official_baseline(

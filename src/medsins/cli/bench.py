@@ -46,6 +46,9 @@ def build(commands: Any, name: str, summary: str) -> None:
     compare.add_argument(
         "runs", metavar="RUN", type=Path, nargs="+", help="run directory; differences are to the first"
     )
+    compare.add_argument(
+        "--profile", choices=["strict", "official"], default="strict", help="by whose rules rows are scored (strict)"
+    )
     compare.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the comparison as an HTML page")
     _bench_spread.build(verbs)
     export = add_verb(verbs, "export", _export, "predictions.csv and tables", "medsins bench export runs/ner")
@@ -289,7 +292,7 @@ def _compare(args: argparse.Namespace) -> int:
     from medsins.bench.compare import compare
     from medsins.reports import print_comparison, write_comparison
 
-    comparison = compare(args.runs)
+    comparison = compare(args.runs, profile=args.profile)
     if args.output:
         write_comparison(comparison, args.output)
     if args.json:

@@ -100,7 +100,8 @@ def print_comparison(comparison: Mapping[str, Any], console: Console) -> None:
     """Print what ``bench.compare.compare`` returned, a table per pair of runs; narrow terminals lose columns."""
     margin = number(comparison.get("margin")) or 0.0
     for pair in read_pairs(comparison):
-        console.print(f"{pair.b} against {pair.a}, percentage points", style="bold", markup=False)
+        head = f"{pair.b} against {pair.a}, percentage points, {comparison.get('profile', 'strict')} profile"
+        console.print(head, style="bold", markup=False)
         console.print(_table(pair, console.width))
     console.print(
         f"better, worse: adjusted p (Holm) below {LEVEL}; alike: equivalent within ± {margin:g} points; "
