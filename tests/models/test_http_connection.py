@@ -118,8 +118,8 @@ def told(server: Raw, times: int = 1, **how: Any) -> Any:
         OK,
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\no\r\n1\r\nk\r\n0\r\nTrailer: z\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(gzip.compress(b"ok"))
-        + gzip.compress(b"ok"),
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(gzip.compress(b"ok", mtime=0))
+        + gzip.compress(b"ok", mtime=0),
         b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(zlib.compress(b"ok"))
         + zlib.compress(b"ok"),
     ],
@@ -170,7 +170,7 @@ def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again() 
         (b"SSH-2.0-OpenSSH_9.2\r\n", "malformed reply"),
         (b"\x15\x03\x01\x00\x02\x02\x16", "malformed reply"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nok", "malformed reply"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"ok")[:-3],
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"ok", mtime=0)[:-3],
          "malformed reply"),
     ],
 )  # fmt: skip
