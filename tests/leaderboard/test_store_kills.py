@@ -109,7 +109,7 @@ def test_uploads(store: Store, victim: Victim, kills: int) -> None:
     acknowledged: dict[str, str] = {}
     asked: list[str] = []
     for number in victim.until(kills):
-        for what, key, *rest in victim.kill("upload", number, 0.08):
+        for what, key, *rest in victim.kill("upload", number, 0.02, words=9):
             if what == "ask":
                 asked.append(key)
             else:
@@ -169,7 +169,7 @@ def test_publishing(store: Store, victim: Victim, kills: int) -> None:
     names["withdraw"] = "submission.withdraw"
     acknowledged: Counter[tuple[str, str]] = Counter()
     for number in victim.until(kills):
-        for _, action, submission in victim.kill("publish", number, 0.25):
+        for _, action, submission in victim.kill("publish", number, 0.02, words=12):
             acknowledged[names[action], submission] += 1
     logged: Counter[tuple[str, str]] = Counter()
     for entry in store.entries(after=before, limit=10**6):
@@ -189,7 +189,9 @@ def test_amending(store: Store, victim: Victim, kills: int) -> None:
     fill(store)
     for model in ("crimson", "ruby"):
         score(store, put(store, model=model))
-    done = [" ".join(words[1:]) for number in victim.until(kills) for words in victim.kill("amend", number, 0.12)]
+    done = [
+        " ".join(words[1:]) for number in victim.until(kills) for words in victim.kill("amend", number, 0.02, words=9)
+    ]
     logged = [each.digest for each in store.amendments("small@1")]
     assert set(done) <= set(logged)
     assert len(set(logged)) == len(logged) <= len(done) + kills
