@@ -228,9 +228,10 @@ def _strict_pairs(a: _Run, b: _Run) -> Iterator[_Pair]:
 def _official_pairs(a: _Run, b: _Run) -> Iterator[_Pair]:
     specs = {**b.source.specs, **a.source.specs}
     one, other = (score_official(rows, specs).tasks for rows in _aligned(a.source, b.source))
-    for task_id in (task_id for task_id in one if task_id in specs and one[task_id].rows):
-        binary = one[task_id].kind == "accuracy"
-        yield _paired(specs[task_id], _officially(one[task_id]), _officially(other[task_id]), binary)
+    for task_id in (task_id for task_id in one if task_id in specs):
+        x, y = one[task_id], other[task_id]
+        if all(any(row.counted for row in task.rows) for task in (x, y)):  # the scripts may skip every row
+            yield _paired(specs[task_id], _officially(x), _officially(y), x.kind == "accuracy")
 
 
 def _officially(task: TaskScore) -> Scored:
