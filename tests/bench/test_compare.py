@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,6 @@ def answer(run_dir: Path, task_id: str, right: int) -> None:
     """Answer the first ``right`` rows of a task with their reference, the others with the opposite."""
     rows = [(row, p) for row, p in read_rows(run_dir) if p.task_id == task_id]
     store = RunStore(run_dir)
-    from dataclasses import replace
-
     for i, (row, p) in enumerate(rows):
         wrong = "False" if p.references[0] == "True" else "True"
         text = p.references[0] if i < right else wrong
@@ -73,6 +73,20 @@ def test_the_official_profile_compares_its_own_scores(runs: list[Path]) -> None:
         assert (entry["metric"], entry["a"]) == (metric, pytest.approx(a[task_id]["metrics"][metric]))
         assert entry["difference"] == pytest.approx(b[task_id]["metrics"][metric] - entry["a"])
     assert tasks[TASK]["ci95"][0] > 0
+
+
+def test_a_task_of_which_the_published_script_skips_every_row_is_left_out(tmp_path: Path, runs: list[Path]) -> None:
+    silent = shutil.copytree(runs[0], tmp_path / "silent")
+    task = "mini_rationale_en"
+    rows = [(row, replace(p, completion=Completion("  "))) for row, p in read_rows(silent) if p.task_id == task]
+    assert rows
+    store = RunStore(silent)
+    store.put(rows)
+    store.close()
+    result = compare([runs[1], silent], profile="official")
+    json.dumps(result, allow_nan=False)
+    assert task not in result["pairs"][0]["tasks"]
+    assert task in compare([runs[1], silent])["pairs"][0]["tasks"]
 
 
 def test_a_real_difference_is_found_and_flips_are_counted(runs: list[Path]) -> None:

@@ -1,7 +1,7 @@
 """One connection to a server: HTTP/1.1 (RFC 9112), one request after the other, each reply as a whole.
 
-The parser is llhttp, compiled (httptools). What is left to do in Python is little, so that a request costs a fifth of
-the processor time that a client for every purpose takes.
+The parser is llhttp, compiled (httptools). What is left to do in Python is little, so that a request costs a third of
+the loop's time that a client for every purpose takes.
 """
 
 from __future__ import annotations
